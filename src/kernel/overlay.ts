@@ -1,0 +1,376 @@
+import {
+  findNode,
+  isEmpty,
+  isWhiteout,
+  layerRoot,
+  lookup,
+  type Node,
+  OPAQUE,
+  ORIGIN,
+  REDIRECT,
+  shownXattr,
+  storedXattr,
+} from './lookup.ts';
+import type { Dentry } from './path.ts';
+import { edited, isXattrName, type Operation, type Plan } from './posix.ts';
+import { apply, get, hold, isOrphan, isWithin, join, nameOf, parentOf, type TreeChange, whiteout } from './tree.ts';
+import {
+  type Directory,
+  err,
+  type FsId,
+  failed,
+  type Inode,
+  type Layer,
+  type MountId,
+  type NsId,
+  type OverlayFs,
+  type OverlayOptions,
+  ok,
+  type Path,
+  type Result,
+  type TaskId,
+} from './types.ts';
+import { type Draft, fileSystem, freeFs, namespace, type Read } from './world.ts';
+
+/**
+ * Writing to an overlay: every operation becomes changes of the upper layer, and is refused where overlayfs refuses it.
+ * Looking is in lookup.ts. Source: Linux fs/overlayfs/{dir,copy_up,inode,super}.c as of 6.18, without the features
+ * index, metacopy, nfs_export and xino. Everything here has been compared with recordings of that kernel.
+ */
+
+// ---- mounting -----------------------------------------------------------------------------------------------------
+
+/** A layer directory to mount, and what people know it by. */
+export interface LayerDentry extends Dentry {
+  readonly name: string;
+}
+export interface OverlayPlan {
+  /** As in /proc/mounts: "confext". */
+  readonly source: string;
+  /** Top to bottom. */
+  readonly lowers: readonly LayerDentry[];
+  readonly upper?: LayerDentry;
+  readonly work?: LayerDentry;
+  readonly options: OverlayOptions;
+  readonly readonly: boolean;
+}
+
+/** Source: Linux OVL_MAX_STACK, FILESYSTEM_MAX_STACK_DEPTH. */
+const MAX_LOWERS = 500;
+const MAX_DEPTH = 2;
+
+function depthOf(world: Read, id: FsId): number {
+  const fs = fileSystem(world, id);
+  if (fs.kind === 'plain') return 0;
+  const layers = fs.upper === null ? fs.lowers : [fs.upper, ...fs.lowers];
+  return 1 + Math.max(...layers.map((layer) => depthOf(world, layer.fs)));
+}
+
+const isReadonly = (world: Read, { ns, mount, fs }: { ns: NsId; mount: MountId; fs: FsId }): boolean =>
+  fileSystem(world, fs).readonly || (namespace(world, ns).mounts.get(mount)?.flags.includes('ro') ?? false);
+
+const overlap = (a: Dentry, b: Dentry): boolean => a.fs === b.fs && isWithin(a.path, b.path);
+
+/** Whether upper and work can serve: EINVAL unless they are two directories side by side. Source: Linux ovl_get_upper(), ovl_get_workdir(). */
+function checkUpper(world: Read, upper: LayerDentry, work: LayerDentry | undefined): Result {
+  if (work === undefined || isReadonly(world, upper)) return err('EINVAL');
+  if (fileSystem(world, upper.fs).kind === 'overlay') return err('EINVAL');
+  if (work.fs !== upper.fs || work.mount !== upper.mount) return err('EINVAL');
+  return overlap(upper, work) || overlap(work, upper) ? err('EINVAL') : ok(null);
+}
+
+/** What overlayfs asks of its layers. A lower layer in or at another layer is ELOOP; upper inside a lower is accepted. */
+function checkLayers(world: Read, plan: OverlayPlan): Result {
+  const { lowers, upper, work } = plan;
+  if (lowers.length === 0 || lowers.length > MAX_LOWERS) return err('EINVAL');
+  if (lowers.length === 1 && upper === undefined) return err('EINVAL');
+  const all = [...(upper === undefined ? [] : [upper, ...(work === undefined ? [] : [work])]), ...lowers];
+  if (all.some((layer) => lookup(world, layer.fs, layer.path)?.type !== 'dir')) return err('EINVAL');
+  if (upper !== undefined) {
+    const checked = checkUpper(world, upper, work);
+    if (failed(checked)) return checked;
+  }
+  if (1 + Math.max(...lowers.map((layer) => depthOf(world, layer.fs))) > MAX_DEPTH) return err('EINVAL');
+  // Seen on Linux 6.18 for every pair of layers. Source: ovl_setup_trap(), ovl_check_layer().
+  const trapped = lowers.some((lower) => all.some((other) => other !== lower && overlap(lower, other)));
+  return trapped ? err('ELOOP') : ok(null);
+}
+
+/** The directory "work" of a workdir, emptied of what an earlier mount left. Source: Linux ovl_workdir_create(). */
+function prepareWork(draft: Draft, work: LayerDentry, creator: TaskId): void {
+  const fs = fileSystem(draft, work.fs);
+  const path = join(work.path, 'work');
+  if (fs.kind !== 'plain') return;
+  const old = get(fs, path);
+  if (old?.type === 'dir' && old.entries.size === 0) return;
+  const inode: Directory = { type: 'dir', mode: 0, uid: 0, gid: 0, mtime: 0, xattrs: new Map(), entries: new Map() };
+  draft.set(`fs:${work.fs}`, apply(fs, { do: 'create', fs: work.fs, path, inode }, creator));
+}
+
+/** Who holds a layer of an instance: "overlay refresh.1:upper". */
+const layerPin = (id: FsId, role: string): string => `overlay ${id}:${role}`;
+/** The instance that a pin in one of its layers belongs to. */
+export const instanceOf = (pin: string): FsId | undefined => /^overlay (.*):[^:]*$/.exec(pin)?.[1];
+
+/**
+ * A new overlay instance in a free slot of its creator, holding its layers. Not mounted anywhere yet. EINVAL and ELOOP
+ * where overlayfs refuses the layers; an {@link Overflow} is thrown when the creator has no slot left.
+ */
+export function createOverlay(draft: Draft, creator: TaskId, plan: OverlayPlan): Result<FsId> {
+  const checked = checkLayers(draft, plan);
+  if (failed(checked)) return checked;
+  const id = freeFs(draft, creator);
+  const take = ({ fs, path, name }: LayerDentry, role: string): Layer => {
+    const pin = layerPin(id, role);
+    draft.set(`fs:${fs}`, hold(fileSystem(draft, fs), pin, path));
+    return { fs, pin, name };
+  };
+  const { upper, work } = plan;
+  if (upper !== undefined && work !== undefined) prepareWork(draft, work, creator);
+  const instance: OverlayFs = {
+    kind: 'overlay',
+    source: plan.source,
+    lowers: plan.lowers.map((lower, index) => take(lower, `lower${index}`)),
+    upper: upper === undefined ? null : take(upper, 'upper'),
+    work: upper === undefined || work === undefined ? null : take(work, 'work'),
+    options: plan.options,
+    readonly: plan.readonly || upper === undefined,
+    inodes: new Map(),
+    pins: new Map(),
+    marks: new Map(),
+  };
+  draft.set(`fs:${id}`, instance);
+  return ok(id);
+}
+
+// ---- a plan in the making -----------------------------------------------------------------------------------------
+
+/** Changes of the upper layer in the making, and what it contains after them where that differs. */
+interface Making {
+  readonly world: Read;
+  readonly fs: OverlayFs;
+  readonly upper: Layer;
+  readonly root: Path;
+  readonly changes: TreeChange[];
+  /** Upper inodes that the plan makes or edits. */
+  readonly made: Map<Path, Inode>;
+}
+
+function nodeOf(plan: Making, path: Path): Node {
+  const node = findNode(plan.world, plan.fs, path);
+  if (failed(node)) throw new Error(`a plan of an overlay met "${path}", which its checks had found: ${node.err}`);
+  return node.ok;
+}
+
+const hasUpper = (node: Node): boolean => node.parts[0].layer === 0;
+/** Once copied up, this would be a merged directory. Source: Linux ovl_type_merge_or_lower(). */
+const hasLower = (node: Node): boolean => node.parts.some((part) => part.layer > 0);
+
+/** Nothing below and no whiteouts to expect: the upper file system itself will say whether it is empty. Source: Linux ovl_pure_upper(). */
+const isPureUpper = (node: Node): boolean => !hasLower(node) && !node.parts[0].inode.xattrs.has(ORIGIN);
+
+function isEmptyUpper(node: Node): boolean {
+  const { inode } = node.parts[0];
+  return inode.type !== 'dir' || inode.entries.size === 0;
+}
+
+/** What the upper layer itself has at a path, whiteouts included. */
+function upperInode(plan: Making, path: Path): Inode | undefined {
+  return plan.made.get(path) ?? lookup(plan.world, plan.upper.fs, plan.root + path);
+}
+
+function put(plan: Making, path: Path, inode: Inode, how: 'create' | 'replace'): void {
+  plan.changes.push({ do: how, fs: plan.upper.fs, path: plan.root + path, inode });
+  plan.made.set(path, inode);
+}
+
+function setXattr(plan: Making, path: Path, name: string, value: string): void {
+  const inode = upperInode(plan, path);
+  if (inode === undefined) throw new Error(`a plan of an overlay set ${name} on "${path}", which is not in upper`);
+  put(plan, path, { ...inode, xattrs: new Map(inode.xattrs).set(name, value) }, 'replace');
+}
+
+/** The xattrs that a copy-up takes along: all but the overlay's own. Source: Linux ovl_copy_xattr(). */
+const copiedXattrs = (inode: Inode): ReadonlyMap<string, string> =>
+  new Map([...inode.xattrs].filter(([name]) => shownXattr(name) !== undefined));
+
+/**
+ * Brings a name into upper, with its parents: data and attributes, a directory without its entries. The parent's
+ * mtime stays. Source: Linux ovl_copy_up_flags().
+ */
+function copyUp(plan: Making, path: Path): void {
+  if (plan.made.has(path)) return;
+  const node = nodeOf(plan, path);
+  if (hasUpper(node)) return;
+  const parent = parentOf(path);
+  copyUp(plan, parent);
+  const { inode } = node.parts[0];
+  const xattrs = copiedXattrs(inode);
+  if (inode.type === 'dir') {
+    const { type, mode, uid, gid, mtime } = inode;
+    const attributes = { mode, uid, gid, mtime, xattrs: new Map(xattrs).set(ORIGIN, '') };
+    put(plan, path, { type, ...attributes, entries: new Map() }, 'create');
+  } else {
+    put(plan, path, { ...inode, xattrs }, 'create');
+  }
+  const above = upperInode(plan, parent);
+  if (above !== undefined && above.mtime !== 0) put(plan, parent, above, 'replace');
+}
+
+/** Puts a whiteout at a name. Source: Linux ovl_whiteout(), ovl_cleanup_and_whiteout(). */
+function coverUp(plan: Making, path: Path): void {
+  // A merged directory knows that it was one, even when later nothing is left below it (ovl_fix_origin()).
+  const parent = parentOf(path);
+  if (parent !== '' && upperInode(plan, parent)?.xattrs.has(ORIGIN) === false) setXattr(plan, parent, ORIGIN, '');
+  put(plan, path, whiteout(), 'create');
+}
+
+/** Whether the name would show through if upper had it not. Source: Linux ovl_lower_positive(). */
+function lowerPositive(plan: Making, path: Path, node: Node): boolean {
+  if (!hasUpper(node)) return true;
+  for (const part of nodeOf(plan, parentOf(path)).parts) {
+    if (part.layer === 0) continue;
+    const below = lookup(plan.world, part.fs, join(part.path, nameOf(path)));
+    if (below !== undefined) return !isWhiteout(below);
+  }
+  return false;
+}
+
+const redirects = (plan: Making): boolean => plan.fs.options.redirectDir === 'on';
+
+// ---- operations ---------------------------------------------------------------------------------------------------
+
+/** Source: Linux ovl_create_object(): ovl_create_upper(), ovl_create_over_whiteout(). */
+function planCreate(plan: Making, path: Path, inode: Inode): Result {
+  // Nobody may make what looks like a whiteout (ovl_mknod()).
+  if (inode.type === 'chr' && isWhiteout(inode)) return err('EPERM');
+  copyUp(plan, parentOf(path));
+  const covered = upperInode(plan, path) !== undefined;
+  // With redirects, lower layers may not change offline, so a new directory can say early that nothing is below it.
+  const early = redirects(plan) && hasLower(nodeOf(plan, parentOf(path)));
+  const opaque = inode.type === 'dir' && (covered || early);
+  put(plan, path, opaque ? { ...inode, xattrs: new Map(inode.xattrs).set(OPAQUE, 'y') } : inode, 'create');
+  return ok(null);
+}
+
+/** Source: Linux ovl_do_remove(). */
+function planRemove(plan: Making, id: FsId, path: Path, isDirectory: boolean): Result {
+  const node = nodeOf(plan, path);
+  const covers = lowerPositive(plan, path, node);
+  // What the upper file system removes itself, it also refuses itself when it is not empty.
+  const empty = covers || !isPureUpper(node) ? isEmpty(plan.world, id, path) : isEmptyUpper(node);
+  if (isDirectory && !empty) return err('ENOTEMPTY');
+  copyUp(plan, parentOf(path));
+  if (covers) coverUp(plan, path);
+  else plan.changes.push({ do: 'remove', fs: plan.upper.fs, path: plan.root + path });
+  return ok(null);
+}
+
+/** The path of a directory in the layers below, as its redirect will say it. Source: Linux ovl_get_redirect(). */
+function redirectOf(plan: Making, path: Path, absolute: boolean): string {
+  if (!absolute) return nameOf(path);
+  let redirect = '';
+  for (let at = path; at !== ''; at = parentOf(at)) {
+    const own = nodeOf(plan, at).redirect ?? nameOf(at);
+    if (own[0] === '/') return own + redirect;
+    redirect = `/${own}${redirect}`;
+  }
+  return redirect;
+}
+
+/** Before a directory moves: a redirect if layers below take part in it, or opaque if they must not. */
+function prepareMove(plan: Making, path: Path, to: Path): void {
+  const node = nodeOf(plan, path);
+  if (upperInode(plan, path)?.type !== 'dir') return;
+  if (hasLower(node)) {
+    const absolute = parentOf(path) !== parentOf(to);
+    if (node.redirect !== null && (!absolute || node.redirect[0] === '/')) return;
+    setXattr(plan, path, REDIRECT, redirectOf(plan, path, absolute));
+  } else if (!node.opaque && hasLower(nodeOf(plan, parentOf(to)))) {
+    setXattr(plan, path, OPAQUE, 'y');
+  }
+}
+
+/** Source: Linux ovl_rename(). EXDEV comes before ENOTEMPTY. */
+function planRename(plan: Making, id: FsId, from: Path, to: Path, exchange: boolean): Result {
+  const old = nodeOf(plan, from);
+  const target = lookup(plan.world, id, to) === undefined ? undefined : nodeOf(plan, to);
+  const cannotMove = (node: Node): boolean => !redirects(plan) && node.parts[0].inode.type === 'dir' && hasLower(node);
+  if (cannotMove(old) || (exchange && cannotMove(nodeOf(plan, to)))) return err('EXDEV');
+  const replaces = !exchange && target?.parts[0].inode.type === 'dir' ? target : undefined;
+  if (replaces !== undefined && !isPureUpper(replaces) && !isEmpty(plan.world, id, to)) return err('ENOTEMPTY');
+  copyUp(plan, from);
+  copyUp(plan, parentOf(to));
+  if (exchange) copyUp(plan, to);
+  prepareMove(plan, from, to);
+  if (exchange) prepareMove(plan, to, from);
+  // The rename in the upper layer fails last, when the source has been prepared already.
+  if (replaces !== undefined && isPureUpper(replaces) && !isEmptyUpper(replaces)) return err('ENOTEMPTY');
+  const { fs } = plan.upper;
+  plan.changes.push({ do: exchange ? 'exchange' : 'move', fs, from: plan.root + from, to: plan.root + to });
+  // The kernel renames and covers the source in one go (RENAME_WHITEOUT, or RENAME_EXCHANGE with a whiteout at the target).
+  if (!exchange && lowerPositive(plan, from, old)) coverUp(plan, from);
+  return ok(null);
+}
+
+function planLink(plan: Making, from: Path, to: Path): Result {
+  copyUp(plan, from);
+  copyUp(plan, parentOf(to));
+  plan.changes.push({ do: 'link', fs: plan.upper.fs, from: plan.root + from, to: plan.root + to });
+  return ok(null);
+}
+
+/** Source: Linux ovl_setattr(), ovl_xattr_set(), ovl_open() for writing: the file is copied up even if nothing changes. */
+function planEdit(plan: Making, id: FsId, operation: Operation & { readonly op: 'edit' }): Result {
+  const { path, edit } = operation;
+  const stored =
+    edit.xattr === undefined ? edit : { ...edit, xattr: [storedXattr(edit.xattr[0]), edit.xattr[1]] as const };
+  if (isOrphan(path)) {
+    const held = plan.fs.inodes.get(path);
+    if (held === undefined) return err('ENOENT');
+    // Seen on Linux 6.18: what was unlinked in a lower layer cannot be copied up any more.
+    if (held.lower === true) return err('EEXIST');
+    plan.changes.push({ do: 'replace', fs: id, path, inode: edited(held.inode, stored) });
+    return ok(null);
+  }
+  if (edit.xattr !== undefined && !isXattrName(edit.xattr[0])) {
+    // The upper file system refuses the name, after the copy-up; what is to be removed is looked for before it.
+    if (edit.xattr[1] !== null) copyUp(plan, path);
+    return err('EOPNOTSUPP');
+  }
+  copyUp(plan, path);
+  const inode = upperInode(plan, path);
+  if (inode === undefined) throw new Error(`a copy-up left nothing at "${path}"`);
+  if (Object.keys(edit).length > 0) put(plan, path, edited(inode, stored), 'replace');
+  return ok(null);
+}
+
+/**
+ * The changes an operation makes in the upper layer of an overlay, after the checks of the VFS; EROFS without one.
+ * A failure may leave changes behind: what was prepared in upper before overlayfs found out.
+ */
+export function planOverlay(world: Read, id: FsId, fs: OverlayFs, operation: Operation): Plan {
+  if (fs.upper === null) return { changes: [], result: err('EROFS') };
+  const root = layerRoot(world, fs.upper);
+  // Somebody removed the upper directory itself: it is held, but nothing can be made in it any more (IS_DEADDIR()).
+  if (isOrphan(root)) return { changes: [], result: err('ENOENT') };
+  const plan: Making = { world, fs, upper: fs.upper, root, changes: [], made: new Map() };
+  const result = planOne(plan, id, operation);
+  return { changes: plan.changes, result };
+}
+
+function planOne(plan: Making, id: FsId, operation: Operation): Result {
+  switch (operation.op) {
+    case 'create':
+      return planCreate(plan, operation.path, operation.inode);
+    case 'unlink':
+    case 'rmdir':
+      return planRemove(plan, id, operation.path, operation.op === 'rmdir');
+    case 'rename':
+      return planRename(plan, id, operation.from, operation.to, operation.exchange);
+    case 'link':
+      return planLink(plan, operation.from, operation.to);
+    case 'edit':
+      return planEdit(plan, id, operation);
+  }
+}

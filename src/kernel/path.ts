@@ -1,0 +1,231 @@
+import { find, list, lookup } from './lookup.ts';
+import { childAt } from './mount.ts';
+import { permits } from './permission.ts';
+import { join, parentOf, pinned } from './tree.ts';
+import {
+  err,
+  type FsId,
+  failed,
+  type Inode,
+  type MountId,
+  type NsId,
+  ok,
+  type Path,
+  type Place,
+  type Result,
+  type Task,
+  type TaskId,
+} from './types.ts';
+import { fileSystem, namespace, type Read, task as taskOf } from './world.ts';
+
+/** Path walk: from the names a task writes to places. Source: Linux fs/namei.c, path_resolution(7). */
+
+export { list, lookup };
+
+/** A place: a mount, and a path in that mount's file system (not relative to the mount's root). */
+export interface Dentry {
+  readonly ns: NsId;
+  readonly mount: MountId;
+  readonly fs: FsId;
+  readonly path: Path;
+}
+
+/** The last component of a path, not looked up yet. */
+export interface Last {
+  readonly dir: Dentry;
+  /** "." and ".." as written; "" for the root itself. */
+  readonly name: string;
+  /** The path ends with a slash. */
+  readonly slash: boolean;
+}
+
+/** Told of every name that is looked up in a file system, found or not. */
+export type Seen = (fs: FsId, path: Path) => void;
+export interface How {
+  /** Follow a symlink in the last component; default true. */
+  readonly follow?: boolean;
+  readonly seen?: Seen;
+}
+
+/** Source: Linux MAXSYMLINKS, NAME_MAX, PATH_MAX. */
+const MAX_LINKS = 40;
+const MAX_NAME = 255;
+const MAX_PATH = 4096;
+
+interface Walk {
+  readonly world: Read;
+  readonly task: Task;
+  readonly root: Dentry;
+  readonly seen: Seen;
+  links: number;
+}
+
+// ---- mounts -------------------------------------------------------------------------------------------------------
+
+/** The root of the topmost mount on a place, or the place itself. Source: Linux __follow_mount_rcu(). */
+export function crossMounts(world: Read, place: Dentry): Dentry {
+  const ns = namespace(world, place.ns);
+  let here = place;
+  for (;;) {
+    const id = childAt(ns, here.mount, here.path);
+    const mount = id === undefined ? undefined : ns.mounts.get(id);
+    if (id === undefined || mount === undefined) return here;
+    here = { ns: place.ns, mount: id, fs: mount.fs, path: mount.root };
+  }
+}
+
+const samePlace = (a: Dentry, b: Dentry): boolean => a.ns === b.ns && a.mount === b.mount && a.path === b.path;
+
+/** ".." of a place: over the roots of mounts, but never above the caller's root. Source: Linux follow_dotdot(). */
+function dotdot(walk: Walk, place: Dentry): Result<Dentry> {
+  const ns = namespace(walk.world, place.ns);
+  let here = place;
+  for (;;) {
+    if (samePlace(here, walk.root)) return ok(crossMounts(walk.world, here));
+    const mount = ns.mounts.get(here.mount);
+    if (mount === undefined) throw new Error(`the mount ${here.mount} of a walk is not in its namespace`);
+    if (here.path !== mount.root) break;
+    const parent = mount.parent === null ? undefined : ns.mounts.get(mount.parent);
+    if (mount.parent === null || parent === undefined) return ok(crossMounts(walk.world, here));
+    here = { ns: here.ns, mount: mount.parent, fs: parent.fs, path: mount.at };
+  }
+  // A removed working directory has no parent any more in this model; Linux would still remember it.
+  if (here.path === '' || !here.path.startsWith('/')) return err('ENOENT');
+  return ok(crossMounts(walk.world, { ...here, path: parentOf(here.path) }));
+}
+
+function placeOf(world: Read, place: Place): Dentry {
+  const { ns, mount, fs } = place;
+  return { ns, mount, fs, path: pinned(fileSystem(world, fs), place.pin) };
+}
+
+function rootOf(world: Read, task: Task): Dentry {
+  if (task.root !== null) return placeOf(world, task.root);
+  const ns = namespace(world, task.ns);
+  const mount = ns.mounts.get(ns.root);
+  if (mount === undefined) throw new Error(`the namespace ${task.ns} has no root mount`);
+  return { ns: task.ns, mount: ns.root, fs: mount.fs, path: mount.root };
+}
+
+// ---- the walk -----------------------------------------------------------------------------------------------------
+
+function inodeAt(walk: Walk, place: Dentry): Result<Inode> {
+  walk.seen(place.fs, place.path);
+  return find(walk.world, place.fs, place.path);
+}
+
+/** Search permission in a directory that a walk goes through. Source: Linux may_lookup(). */
+function enter(walk: Walk, place: Dentry): Result {
+  const inode = find(walk.world, place.fs, place.path);
+  if (failed(inode)) return inode;
+  if (inode.ok.type !== 'dir') return err('ENOTDIR');
+  return permits(inode.ok, walk.task, 'x') ? ok(null) : err('EACCES');
+}
+
+/** A component of more than 255 bytes. */
+export const tooLong = (name: string): boolean => name.length * 3 > MAX_NAME && Buffer.byteLength(name) > MAX_NAME;
+
+/** One component that is not the last of a path to be opened by name. `links` are followed where `follow` says so. */
+function component(walk: Walk, here: Dentry, name: string, follow: boolean): Result<Dentry> {
+  if (name === '.') return ok(here);
+  if (name === '..') return dotdot(walk, here);
+  if (tooLong(name)) return err('ENAMETOOLONG');
+  const below: Dentry = { ...here, path: join(here.path, name) };
+  const inode = inodeAt(walk, below);
+  if (failed(inode)) return inode;
+  if (inode.ok.type !== 'symlink' || !follow) return ok(crossMounts(walk.world, below));
+  return link(walk, here, inode.ok.target);
+}
+
+/** The object a symlink in `here` leads to. Source: Linux pick_link(), nested link_path_walk(). */
+function link(walk: Walk, here: Dentry, target: string): Result<Dentry> {
+  walk.links++;
+  if (walk.links > MAX_LINKS) return err('ELOOP');
+  return toObject(walk, here, target, true);
+}
+
+/** Walks to the directory that holds the last component. Source: Linux link_path_walk(). */
+function toParent(walk: Walk, start: Dentry, path: string): Result<Last> {
+  if (path === '') return err('ENOENT');
+  if (path.length * 3 >= MAX_PATH && Buffer.byteLength(path) >= MAX_PATH) return err('ENAMETOOLONG');
+  const parts = path.split('/').filter((part) => part !== '');
+  let here = path.startsWith('/') ? walk.root : start;
+  const last = parts.pop();
+  if (last === undefined) return ok({ dir: here, name: '', slash: false });
+  for (const part of parts) {
+    const allowed = enter(walk, here);
+    if (failed(allowed)) return allowed;
+    const next = component(walk, here, part, true);
+    if (failed(next)) return next;
+    here = next.ok;
+  }
+  const allowed = enter(walk, here);
+  return failed(allowed) ? allowed : ok({ dir: here, name: last, slash: path.endsWith('/') });
+}
+
+function toObject(walk: Walk, start: Dentry, path: string, follow: boolean): Result<Dentry> {
+  const last = toParent(walk, start, path);
+  if (failed(last)) return last;
+  const { dir, name, slash } = last.ok;
+  if (name === '') return ok(dir);
+  const object = component(walk, dir, name, follow || slash);
+  if (failed(object) || !slash) return object;
+  // A trailing slash asks for a directory (LOOKUP_DIRECTORY).
+  const inode = find(walk.world, object.ok.fs, object.ok.path);
+  return failed(inode) ? inode : inode.ok.type === 'dir' ? object : err('ENOTDIR');
+}
+
+function begin(world: Read, id: TaskId, seen: Seen | undefined): { walk: Walk; start: Dentry } {
+  const task = taskOf(world, id);
+  const root = rootOf(world, task);
+  const walk: Walk = { world, task, root, seen: seen ?? (() => {}), links: 0 };
+  return { walk, start: task.cwd === null ? root : placeOf(world, task.cwd) };
+}
+
+/**
+ * The object a path names, with the mounts on it entered. ENOENT, ENOTDIR, EACCES for a directory on the way that may
+ * not be searched, ELOOP after forty symlinks, ENAMETOOLONG for a component of more than 255 bytes.
+ */
+export function resolve(world: Read, task: TaskId, path: string, how: How = {}): Result<Dentry> {
+  const { walk, start } = begin(world, task, how.seen);
+  return toObject(walk, start, path, how.follow ?? true);
+}
+
+/** The directory that holds the last component of a path; the component itself is not looked up. */
+export function resolveParent(world: Read, task: TaskId, path: string, how: How = {}): Result<Last> {
+  const { walk, start } = begin(world, task, how.seen);
+  return toParent(walk, start, path);
+}
+
+/**
+ * Where open(2) with O_CREAT would create: like {@link resolveParent}, but symlinks in the last component are followed,
+ * so that the name is free or names something else than a symlink (unless `follow` is false). Source: Linux open_last_lookups().
+ */
+export function resolveCreate(world: Read, task: TaskId, path: string, how: How = {}): Result<Last> {
+  const { walk, start } = begin(world, task, how.seen);
+  let last = toParent(walk, start, path);
+  while (!failed(last) && (how.follow ?? true)) {
+    const { dir, name, slash } = last.ok;
+    if (slash || name === '' || name === '.' || name === '..' || tooLong(name)) return last;
+    const inode = inodeAt(walk, { ...dir, path: join(dir.path, name) });
+    if (failed(inode) || inode.ok.type !== 'symlink') return last;
+    walk.links++;
+    if (walk.links > MAX_LINKS) return err('ELOOP');
+    last = toParent(walk, dir, inode.ok.target);
+  }
+  return last;
+}
+
+/** The absolute path of a place in its namespace, as far as its mounts are attached there. Source: Linux d_path(). */
+export function pathOf(world: Read, ns: NsId, mount: MountId, path: Path): string {
+  const mounts = namespace(world, ns).mounts;
+  let text = '';
+  let here: { id: MountId; path: Path } | undefined = { id: mount, path };
+  while (here !== undefined) {
+    const at = mounts.get(here.id);
+    if (at === undefined) break;
+    text = (here.path.startsWith(at.root) ? here.path.slice(at.root.length) : here.path) + text;
+    here = at.parent === null ? undefined : { id: at.parent, path: at.at };
+  }
+  return text === '' ? '/' : text;
+}

@@ -1,0 +1,202 @@
+import { find, findNode, lookup } from './lookup.ts';
+import { listed, lookedUp, markLive } from './marks.ts';
+import { editMount, namespaces } from './mount.ts';
+import { planOverlay } from './overlay.ts';
+import { type Dentry, type How, type Last, resolve, resolveCreate, resolveParent, tooLong } from './path.ts';
+import { check, type Operation, planPlain } from './posix.ts';
+import { apply, hold, isWithin, movePins, nameOf, orphan, rebase, release, type TreeChange } from './tree.ts';
+import {
+  type Change,
+  err,
+  type FileSystem,
+  type FsId,
+  failed,
+  type Inode,
+  type MountFlag,
+  type OverlayFs,
+  ok,
+  type Path,
+  type Place,
+  type Result,
+  type Task,
+  type TaskId,
+} from './types.ts';
+import { detachMountsOn, letGo } from './unmount.ts';
+import { Draft, fileSystem, namespace, type Read, task as taskOf } from './world.ts';
+
+/** One call in the making: what it has changed so far, and whether it met something undefined. */
+export class Session {
+  readonly draft: Draft;
+  readonly id: TaskId;
+  readonly changes: Change[] = [];
+  undefined: string | undefined;
+
+  constructor(world: Read, id: TaskId) {
+    this.draft = new Draft(world);
+    this.id = id;
+  }
+
+  get task(): Task {
+    return taskOf(this.draft, this.id);
+  }
+
+  setTask(task: Task): void {
+    this.draft.set(`task:${this.id}`, task);
+  }
+
+  /** A name is looked up through a file system. */
+  readonly seen = (fs: FsId, path: Path): void => {
+    this.undefined ??= lookedUp(this.draft, fs, path);
+  };
+
+  /** A directory is listed through a file system. */
+  readonly listed = (fs: FsId, path: Path): void => {
+    this.undefined ??= listed(this.draft, fs, path);
+  };
+
+  resolve(path: string, how: How = {}): Result<Dentry> {
+    return resolve(this.draft, this.id, path, { ...how, seen: this.seen });
+  }
+
+  parent(path: string): Result<Last> {
+    return resolveParent(this.draft, this.id, path, { seen: this.seen });
+  }
+
+  toCreate(path: string, follow: boolean): Result<Last> {
+    return resolveCreate(this.draft, this.id, path, { follow, seen: this.seen });
+  }
+
+  hold(fs: FsId, pin: string, path: Path): void {
+    this.draft.set(`fs:${fs}`, hold(fileSystem(this.draft, fs), pin, path));
+  }
+
+  /** A descriptor or working directory lets go: with it may go an unlinked inode, and a detached mount. */
+  release({ ns, mount, fs, pin }: Place): void {
+    this.draft.set(`fs:${fs}`, release(fileSystem(this.draft, fs), pin));
+    letGo(this.draft, { ns, mount });
+  }
+}
+
+/** The flags of the mount a place is seen through. */
+export const flagsOf = (world: Read, place: Dentry): readonly MountFlag[] =>
+  namespace(world, place.ns).mounts.get(place.mount)?.flags ?? [];
+
+/** Whether nothing can be changed through a place: its mount or its file system is read-only. Source: mnt_want_write(). */
+export const isReadonly = (world: Read, place: Dentry): boolean =>
+  fileSystem(world, place.fs).readonly || flagsOf(world, place).includes('ro');
+
+/** Whether something is mounted on the name in the caller's namespace, in whatever mount of that file system. Source: is_local_mountpoint(). */
+export function isMountpoint(session: Session, fs: FsId, path: Path): boolean {
+  const { mounts } = namespace(session.draft, session.task.ns);
+  for (const mount of mounts.values())
+    if (mount.parent !== null && mount.at === path && mounts.get(mount.parent)?.fs === fs) return true;
+  return false;
+}
+
+// ---- operations ---------------------------------------------------------------------------------------------------
+
+/**
+ * Carries out an operation of the VFS on a file system: its checks, its plan, the changes, and what follows for pins and
+ * mounts. `checked` leaves the checks out for callers that have made their own.
+ */
+export function perform(session: Session, id: FsId, operation: Operation, checked = false): Result {
+  const { draft } = session;
+  if (!checked) {
+    const allowed = check(draft, session.task, id, operation);
+    if (failed(allowed)) return allowed;
+    if (!allowed.ok) return ok(null);
+  }
+  const fs = fileSystem(draft, id);
+  const plan = fs.kind === 'plain' ? planPlain(id, fs, operation) : planOverlay(draft, id, fs, operation);
+  const done = fs.kind === 'overlay' && !failed(plan.result);
+  if (done) beforeOverlay(session, id, fs, operation);
+  for (const change of plan.changes) applyChange(session, change, fs.kind === 'overlay' ? id : null);
+  if (done) afterOverlay(session, id, operation);
+  return plan.result;
+}
+
+function applyChange(session: Session, change: TreeChange, through: FsId | null): void {
+  const { draft } = session;
+  const fs = fileSystem(draft, change.fs);
+  session.changes.push(change);
+  if (fs.kind === 'overlay') {
+    if (change.do !== 'replace') throw new Error('only unlinked inodes of an overlay are changed in place');
+    const held = fs.inodes.get(change.path);
+    if (held === undefined) throw new Error(`an overlay holds no inode ${change.path}`);
+    draft.set(`fs:${change.fs}`, {
+      ...fs,
+      inodes: new Map(fs.inodes).set(change.path, { ...held, inode: change.inode }),
+    });
+    return;
+  }
+  const target = change.do === 'move' ? change.to : 'path' in change && change.do !== 'replace' ? change.path : null;
+  if (target !== null && lookup(draft, change.fs, target) !== undefined) detachMountsOn(draft, change.fs, target);
+  markLive(draft, change, through, () =>
+    draft.set(`fs:${change.fs}`, apply(plainAt(draft, change.fs), change, session.id)),
+  );
+  if (change.do === 'move' || change.do === 'exchange')
+    nameMoved(session, change.fs, follower(change.do, change.from, change.to));
+}
+
+function plainAt(draft: Draft, id: FsId): FileSystem & { readonly kind: 'plain' } {
+  const fs = fileSystem(draft, id);
+  if (fs.kind !== 'plain') throw new Error(`${id} is no plain file system`);
+  return fs;
+}
+
+/** Where a path is after a rename or an exchange. */
+const follower =
+  (how: 'move' | 'exchange', from: Path, to: Path) =>
+  (path: Path): Path =>
+    how === 'exchange' && isWithin(path, to) ? rebase(path, to, from) : rebase(path, from, to);
+
+/** What is held in an overlay at a name that goes lives on as an inode of the instance. */
+function beforeOverlay(session: Session, id: FsId, fs: OverlayFs, operation: Operation): void {
+  const { draft } = session;
+  const gone =
+    operation.op === 'unlink' || operation.op === 'rmdir'
+      ? operation.path
+      : operation.op === 'rename' && !operation.exchange && lookup(draft, id, operation.to) !== undefined
+        ? operation.to
+        : null;
+  if (gone === null) return;
+  const kept = orphan(fs, gone, session.id, (path) => {
+    const node = findNode(draft, fs, path);
+    if (failed(node)) return undefined;
+    const [top] = node.ok.parts;
+    const inode = top.inode.type === 'dir' ? { ...top.inode, entries: new Map() } : top.inode;
+    // Other names would keep the upper inode; what is written by descriptor does not reach them in this model.
+    return top.layer === 0 ? { inode, links: 0 } : { inode, links: 0, lower: true };
+  });
+  draft.set(`fs:${id}`, kept);
+  detachMountsOn(draft, id, gone);
+}
+
+function afterOverlay(session: Session, id: FsId, operation: Operation): void {
+  if (operation.op !== 'rename') return;
+  const follow = follower(operation.exchange ? 'exchange' : 'move', operation.from, operation.to);
+  const fs = fileSystem(session.draft, id);
+  session.draft.set(`fs:${id}`, { ...fs, pins: movePins(fs.pins, follow) });
+  nameMoved(session, id, follow);
+}
+
+// ---- mounts -------------------------------------------------------------------------------------------------------
+
+/** Mounts keep their dentries when a directory above or at them is renamed. Source: d_move(). */
+function nameMoved(session: Session, fs: FsId, follow: (path: Path) => Path): void {
+  for (const [ns, { mounts }] of namespaces(session.draft))
+    for (const [mount, { parent, at, root, fs: own }] of mounts) {
+      const now = {
+        at: parent !== null && mounts.get(parent)?.fs === fs ? follow(at) : at,
+        root: own === fs ? follow(root) : root,
+      };
+      if (now.at !== at || now.root !== root) editMount(session.draft, { ns, mount }, now);
+    }
+}
+
+/** The inode at a place, as {@link find} gives it, noting that it was looked at; ENAMETOOLONG for a name no file system takes. */
+export function inodeAt(session: Session, place: Dentry): Result<Inode> {
+  if (tooLong(nameOf(place.path))) return err('ENAMETOOLONG');
+  session.seen(place.fs, place.path);
+  return find(session.draft, place.fs, place.path);
+}

@@ -1,0 +1,100 @@
+import { findNode, isWhiteout, list, lookup } from './lookup.ts';
+import { type Dentry, resolve } from './path.ts';
+import { join, nameOf, parentOf } from './tree.ts';
+import { type FsId, failed, type Inode, type OverlayFs, type Path, type TaskId } from './types.ts';
+import { fileSystem, type Read } from './world.ts';
+
+/**
+ * A tree as a process sees it, with provenance: which layers hold each name. Not a system call; it is what reports and
+ * properties look at.
+ */
+
+export interface Seen {
+  readonly type: Inode['type'];
+  /** Contents, symlink target or "major,minor"; empty for a directory. */
+  readonly data: string;
+  readonly mode: number;
+  /**
+   * The layers that hold the name, top to bottom, as the overlay calls them ("upper", "ext:a", "host"); what is not simply
+   * an object of that kind says so ("upper whiteout"). "submount" for what a mount further down shows.
+   */
+  readonly layers: readonly string[];
+}
+/** Absolute path in the namespace -> what is there. The top directory comes first, then depth first, names sorted. */
+export type View = ReadonlyMap<string, Seen>;
+
+export const dataOf = (inode: Inode): string => {
+  switch (inode.type) {
+    case 'dir':
+      return '';
+    case 'file':
+      return inode.content;
+    case 'symlink':
+      return inode.target;
+    default:
+      return inode.rdev.join(',');
+  }
+};
+
+/** What a task sees at and below a directory. Names in `skip` are left out wherever they are directly below the top. */
+export function viewOf(world: Read, task: TaskId, top: string, skip: ReadonlySet<string> = new Set()): View {
+  const seen = new Map<string, Seen>();
+  const start = resolve(world, task, top);
+  if (!failed(start)) walk(world, task, top, start.ok.mount, seen, skip);
+  return seen;
+}
+
+function walk(
+  world: Read,
+  task: TaskId,
+  path: string,
+  mount: string,
+  seen: Map<string, Seen>,
+  skip: ReadonlySet<string>,
+): void {
+  const place = resolve(world, task, path, { follow: false });
+  if (failed(place)) return;
+  const inode = lookup(world, place.ok.fs, place.ok.path);
+  if (inode === undefined) return;
+  const layers = place.ok.mount === mount ? layersOf(world, place.ok) : ['submount'];
+  seen.set(path, { type: inode.type, data: dataOf(inode), mode: inode.mode, layers });
+  if (inode.type !== 'dir') return;
+  for (const name of list(world, place.ok.fs, place.ok.path)) {
+    if (!skip.has(name)) walk(world, task, `${path}/${name}`, mount, seen, new Set());
+  }
+}
+
+/** What a file system itself has at and below a path, whatever is mounted there. */
+export function rawView(world: Read, id: FsId, top: Path): View {
+  const seen = new Map<string, Seen>();
+  const visit = (path: Path): void => {
+    const inode = lookup(world, id, path);
+    if (inode === undefined) return;
+    seen.set(path, { type: inode.type, data: dataOf(inode), mode: inode.mode, layers: [id] });
+    if (inode.type === 'dir') for (const name of list(world, id, path)) visit(join(path, name));
+  };
+  visit(top);
+  return seen;
+}
+
+/** The layers that hold a place's name, top to bottom. On a plain file system that is the file system itself: "host". */
+export function layersOf(world: Read, place: Dentry): readonly string[] {
+  const fs = fileSystem(world, place.fs);
+  if (fs.kind === 'plain') return ['host'];
+  if (place.path === '') return (fs.upper === null ? fs.lowers : [fs.upper, ...fs.lowers]).map((layer) => layer.name);
+  const parent = findNode(world, fs, parentOf(place.path));
+  if (failed(parent)) return [];
+  return parent.ok.parts.flatMap((part) => {
+    const here = lookup(world, part.fs, join(part.path, nameOf(place.path)));
+    return here === undefined ? [] : [layerName(fs, part.layer) + kindOf(here)];
+  });
+}
+
+/** Layers are counted as the kernel counts them: 0 is upper, lowers start at 1. */
+const layerName = (fs: OverlayFs, index: number): string =>
+  (index === 0 ? fs.upper : fs.lowers[index - 1])?.name ?? 'layer';
+
+function kindOf(inode: Inode): string {
+  if (isWhiteout(inode)) return ' whiteout';
+  return inode.xattrs.get('trusted.overlay.opaque') === 'y' ? ' opaque' : '';
+}
