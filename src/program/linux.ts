@@ -1,0 +1,166 @@
+/** The Linux machine: the kernel floor's calls as steps of programs, and the words in which such programs are written. */
+import type { Property } from '../checker/property.ts';
+import type { Call, CallResult, Value } from '../kernel/calls.ts';
+import { step as kernelStep } from '../kernel/step.ts';
+import { type Change, type Component, err, type Outcome, ok, type Slot, type TaskId } from '../kernel/types.ts';
+import { Draft, Overflow, type Read, type Slots } from '../kernel/world.ts';
+import {
+  type Moment as AnyMoment,
+  type Monitor as AnyMonitor,
+  type Process as AnyProcess,
+  type Step as AnyStep,
+  monitor as anyMonitor,
+  type Compiled,
+  compile,
+  type Machine,
+} from './model.ts';
+import { type Next as AnyNext, type Program as AnyProgram, type End, named, Programs } from './program.ts';
+
+export type { CallResult, Value } from '../kernel/calls.ts';
+export { become, start } from './program.ts';
+
+/** A kernel call, or one of two that a program makes in one step although a real one makes many harmless reads for it. */
+export type LinuxCall =
+  | Call
+  /** What a registered pure function says of the world. */
+  | { readonly op: 'ask'; readonly question: string; readonly args: readonly Value[] }
+  /** A file written with such an answer. */
+  | { readonly op: 'record'; readonly path: string; readonly question: string; readonly args: readonly Value[] };
+
+export type Program<T = End<LinuxCall, CallResult>> = AnyProgram<LinuxCall, CallResult, T>;
+export type Next = AnyNext<LinuxCall, CallResult>;
+export type Step = AnyStep<LinuxCall, CallResult, Change>;
+export type Moment = AnyMoment<Read>;
+export type Process = AnyProcess<LinuxCall, CallResult>;
+export type Monitor<T> = AnyMonitor<T, Read, Step>;
+export type LinuxProperty = Property<Moment, Step>;
+export type LinuxModel = Compiled<Read, Step>;
+
+/** A pure function of the world. It must read it only through `world`, and gives a value, or a result of its own. */
+export type Question = (world: Read, task: TaskId, args: readonly Value[]) => Value | CallResult;
+export type Questions = Readonly<Record<string, Question>>;
+
+/** One step with a name, as in `yield* at('M6d', { op: 'umount', path })`; or the name for the steps of a part of a program. */
+export function at(name: string, call: LinuxCall): Program<CallResult>;
+export function at<T>(name: string, part: Program<T>): Program<T>;
+export function* at<T>(name: string, what: LinuxCall | Program<T>): Program<T | CallResult> {
+  if ('op' in what) return yield { call: what, at: name };
+  return yield* named(name, what);
+}
+
+export interface LinuxSetup {
+  /** The world at the start. Every slot that it has becomes one of the model. */
+  readonly world: Read;
+  /** Each has its kernel side, a task of the same name, in the world. */
+  readonly processes: readonly Process[];
+  readonly monitors?: readonly Monitor<unknown>[];
+  readonly questions?: Questions;
+}
+
+/** The model of these processes: `linux({ world, processes }).check(properties, options)`. */
+export function linux({ world, processes, monitors, questions = {} }: LinuxSetup): LinuxModel {
+  for (const { name } of processes) {
+    if (world.get(`task:${name}`)?.kind !== 'task') throw new Error(`the process ${name} has no task in the world`);
+  }
+  const machine = linuxMachine(world, questions);
+  return compile({ machine, processes, ...(monitors === undefined ? {} : { monitors }) });
+}
+
+/** A memory of the past for {@link LinuxSetup.monitors}. */
+export function monitor<T>(
+  name: string,
+  initial: T,
+  next: (past: T, before: Moment, step: Step, after: Moment) => T,
+): Monitor<T> {
+  return anyMonitor(name, initial, next);
+}
+
+const slotNames = ({ fs, ns, tasks }: Slots): readonly Slot[] => [
+  ...fs.map((id): Slot => `fs:${id}`),
+  ...ns.map((id): Slot => `ns:${id}`),
+  ...tasks.map((id): Slot => `task:${id}`),
+];
+
+function linuxMachine(start: Read, questions: Questions): Machine<Read, Component, LinuxCall, CallResult, Change> {
+  const { slots } = start;
+  return {
+    slots: new Map(slotNames(slots).map((slot) => [slot, start.get(slot)])),
+    world: (get) => ({ slots, get }),
+    step: (world, process, call) => {
+      try {
+        return linuxStep(world, process, call, questions);
+      } catch (reason) {
+        if (!(reason instanceof Overflow)) throw reason;
+        return [{ writes: [], result: err('ENOSPC'), changes: [], overflow: reason.message }];
+      }
+    },
+    ended: (world, process) => kernelStep(world, process, { op: 'exit' }).flatMap(({ writes }) => writes),
+    killed: { call: { op: 'exit' }, result: ok(null) },
+  };
+}
+
+/** What Linux may do with a call of a task; the two compound calls included. */
+function linuxStep(world: Read, task: TaskId, call: LinuxCall, questions: Questions): readonly Outcome<CallResult>[] {
+  if (call.op === 'ask') return [{ writes: [], result: answer(world, task, call, questions), changes: [] }];
+  if (call.op !== 'record') return kernelStep(world, task, call);
+  const text = answer(world, task, call, questions);
+  if ('err' in text) return [{ writes: [], result: text, changes: [] }];
+  if (typeof text.ok !== 'string') throw new Error(`the answer to ${call.question} should be a text to record`);
+  return kernelStep(world, task, { op: 'write', path: call.path, data: text.ok });
+}
+
+function answer(
+  world: Read,
+  task: TaskId,
+  { question, args }: { readonly question: string; readonly args: readonly Value[] },
+  questions: Questions,
+): CallResult {
+  const ask = questions[question];
+  if (ask === undefined) {
+    throw new Error(`nobody answers the question ${question}; known are ${Object.keys(questions).sort().join(', ')}`);
+  }
+  const given = ask(world, task, args);
+  return isResult(given) ? given : ok(given);
+}
+
+const isResult = (given: Value | CallResult): given is CallResult =>
+  typeof given === 'object' && given !== null && !Array.isArray(given) && ('ok' in given || 'err' in given);
+
+/** More steps than any program of one iteration makes. */
+const LONG_RUN = 10_000;
+
+/**
+ * What a process does when nobody else runs, until it ends or begins anew. Of several outcomes the first is taken, and undefined
+ * behaviour is, too: this says what the author of the program has in mind.
+ */
+export function runAlone(
+  world: Read,
+  process: { readonly name: TaskId; readonly program: Next },
+  questions: Questions = {},
+): { readonly world: Read; readonly steps: readonly Step[] } {
+  const programs = new Programs<LinuxCall, CallResult>();
+  const draft = new Draft(world);
+  const apply = (writes: Outcome<CallResult>['writes']): void => {
+    for (const [slot, value] of writes) draft.set(slot, value);
+  };
+  const steps: Step[] = [];
+  let node = programs.root(process.program);
+  while (node.request !== null && (steps.length === 0 || !node.root)) {
+    if (steps.length === LONG_RUN) throw new Error(`${process.name} does not end, even alone`);
+    const { call, at } = node.request;
+    const outcome = linuxStep(draft, process.name, call, questions)[0];
+    if (outcome === undefined) throw new Error(`${process.name} waits for ever in ${call.op}`);
+    apply(outcome.writes);
+    node = programs.after(node.id, outcome.result);
+    steps.push({
+      process: process.name,
+      ...(at === undefined ? {} : { at }),
+      call,
+      result: outcome.result,
+      changes: outcome.changes,
+      next: node.request === null ? 'end' : node.root ? 'again' : 'on',
+    });
+  }
+  if (node.request === null) for (const { writes } of kernelStep(draft, process.name, { op: 'exit' })) apply(writes);
+  return { world: draft, steps };
+}
