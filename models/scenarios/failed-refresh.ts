@@ -1,0 +1,91 @@
+/**
+ * A refresh that fails should change nothing. It fails for a reason that an administrator can cause (the permission bits of
+ * the mutable directory), because one single call fails, or because it is killed.
+ */
+import { err } from '../../src/kernel/types.ts';
+import { type Process, start } from '../../src/program/linux.ts';
+import { reader } from '../actors.ts';
+import { runDirectly } from '../run.ts';
+import type { Choice, Scenario, System } from '../scenario.ts';
+import { refresh } from '../systemd/confext.ts';
+import { build, invocation, merged, tree } from '../world.ts';
+
+const root = tree`
+  etc/
+    hostname "box"
+  run/
+  usr/
+    lib/
+      os-release "ID=testos\nVERSION_ID=1\n"
+  var/
+    lib/
+      confexts/
+        a/ #1
+          etc/
+            app.conf "a1"
+            extension-release.d/
+              extension-release.a "ID=_any\n"
+      extensions.mutable/
+        etc/
+          local.conf "mine"
+      staged/
+        b/ #2
+          etc/
+            extension-release.d/
+              extension-release.b "ID=_any\n"
+`;
+
+export const scenario: Scenario = {
+  name: 'failed-refresh',
+  title: 'a refresh that fails half-way, and what it leaves behind',
+  options: {
+    mutable: {
+      what: 'the mutable mode',
+      values: ['no', 'auto', 'yes', 'import', 'ephemeral', 'ephemeral-import'],
+      default: 'yes',
+    },
+    cause: {
+      what: 'permission bits of the mutable directory that do not match, any single call failing with ENOMEM, or SIGKILL anywhere',
+      values: ['mode', 'call', 'kill'],
+      default: 'mode',
+    },
+  },
+  build: (choice: Choice): System => {
+    const run = invocation(choice);
+    const cause = choice.options['cause'];
+    const first = merged(build({ root, processes: { boot: 2, refresh: 2, service: 0 } }), run, [
+      { op: 'rename', from: '/var/lib/staged/b', to: '/var/lib/confexts/b' } as const,
+      ...(cause === 'mode' ? [{ op: 'chmod', path: '/var/lib/extensions.mutable/etc', mode: 0o700 } as const] : []),
+    ]);
+    const tool: Process = {
+      name: 'refresh',
+      program: start(refresh, run),
+      ...(cause === 'kill' ? { kill: true } : {}),
+      ...(cause === 'call'
+        ? { faults: { results: [err('ENOMEM')], budget: 1, only: (call) => call.op !== 'ask' && call.op !== 'leave' } }
+        : {}),
+    };
+    const checked = choice.mutable === 'yes' || choice.mutable === 'auto';
+    const atomic = cause === 'mode' && checked && run.systemd.earlyMutableCheck;
+    return {
+      world: first,
+      processes: [tool, { name: 'service', program: start(reader, '/etc/app.conf') }],
+      tools: { refresh: run },
+      hierarchies: ['/etc'],
+      expectations: [
+        {
+          property: 'FailureAtomic',
+          verdict: cause === 'mode' && !checked ? 'vacuous' : atomic ? 'holds' : 'violated',
+        },
+        { property: 'NoVanish', verdict: atomic ? 'holds' : 'violated' },
+      ],
+      summary:
+        {
+          mode: 'the mutable directory has other permission bits',
+          call: 'any one call fails',
+          kill: 'killed anywhere',
+        }[cause ?? 'mode'] ?? '',
+    };
+  },
+};
+void runDirectly(import.meta.url, scenario);

@@ -1,0 +1,109 @@
+/**
+ * Writes that fall into the window. /etc is merged with an upper directory; while a refresh has it detached, a program
+ * creates a file that it finds missing, replaces one through a temporary name, overwrites one, or deletes one.
+ */
+import { type Next, start } from '../../src/program/linux.ts';
+import { createIfMissing, deleteOnce, editByRename, writeOnce } from '../actors.ts';
+import { runDirectly } from '../run.ts';
+import type { Choice, Expectation, Scenario, System } from '../scenario.ts';
+import { refresh } from '../systemd/confext.ts';
+import { build, invocation, merged, tree } from '../world.ts';
+
+const root = (upper: 'directory' | 'hierarchy') => tree`
+  etc/
+    hostname "box"
+    ${upper === 'hierarchy' ? 'motd "edited"' : ''}
+  run/
+  usr/
+    lib/
+      os-release "ID=testos\nVERSION_ID=1\n"
+  var/
+    lib/
+      confexts/
+        a/ #1
+          etc/
+            app.conf "a1"
+            extension-release.d/
+              extension-release.a "ID=_any\n"
+            motd "default"
+      extensions.mutable/
+        ${upper === 'hierarchy' ? 'etc -> /etc' : 'etc/'}
+          ${upper === 'directory' ? 'motd "edited"' : ''}
+      staged/
+        b/ #2
+          etc/
+            extension-release.d/
+              extension-release.b "ID=_any\n"
+`;
+
+const ACTORS: Readonly<Record<string, Next>> = {
+  create: start(createIfMissing, '/etc/app.conf', 'fallback'),
+  edit: start(editByRename, '/etc/app.conf', '/etc/app.conf+', 'edited'),
+  overwrite: start(writeOnce, '/etc/app.conf', 'edited'),
+  delete: start(deleteOnce, '/etc/motd'),
+};
+
+/** What the window does to each kind of write, by what the upper directory is. */
+const EXPECTED: Readonly<Record<string, Readonly<Record<'directory' | 'hierarchy', readonly Expectation[]>>>> = {
+  create: {
+    directory: [
+      { property: 'NoWrongWinner', verdict: 'violated' },
+      { property: 'NoLostWrite', verdict: 'violated' },
+    ],
+    hierarchy: [
+      { property: 'NoWrongWinner', verdict: 'violated' },
+      { property: 'NoLostWrite', verdict: 'holds' },
+    ],
+  },
+  edit: {
+    directory: [{ property: 'NoLostWrite', verdict: 'violated' }],
+    hierarchy: [{ property: 'NoLostWrite', verdict: 'holds' }],
+  },
+  overwrite: {
+    directory: [{ property: 'NoLostWrite', verdict: 'violated' }],
+    hierarchy: [{ property: 'NoLostWrite', verdict: 'holds' }],
+  },
+  delete: {
+    directory: [{ property: 'NoResurrect', verdict: 'holds' }],
+    hierarchy: [{ property: 'NoResurrect', verdict: 'violated' }],
+  },
+};
+
+export const scenario: Scenario = {
+  name: 'window-write',
+  title: 'a program writes to /etc while a refresh has the overlay detached',
+  options: {
+    mutable: { what: 'the mutable mode', values: ['auto', 'yes'], default: 'yes' },
+    upper: {
+      what: 'what /var/lib/extensions.mutable/etc is: a directory of its own, or a link to /etc',
+      values: ['directory', 'hierarchy'],
+      default: 'hierarchy',
+    },
+    actor: {
+      what: 'what the program does: create a file if it is missing, edit through a temporary name, overwrite, delete',
+      values: ['create', 'edit', 'overwrite', 'delete'],
+      default: 'create',
+    },
+  },
+  build: (choice: Choice): System => {
+    const run = invocation(choice);
+    const upper = choice.options['upper'] === 'directory' ? 'directory' : 'hierarchy';
+    const actor = choice.options['actor'] ?? 'create';
+    const program = ACTORS[actor];
+    if (program === undefined) throw new Error(`no actor for ${actor}`);
+    return {
+      world: merged(build({ root: root(upper), processes: { boot: 2, refresh: 2, program: 0 } }), run, [
+        { op: 'rename', from: '/var/lib/staged/b', to: '/var/lib/confexts/b' } as const,
+      ]),
+      processes: [
+        { name: 'refresh', program: start(refresh, run) },
+        { name: 'program', program },
+      ],
+      tools: { refresh: run },
+      hierarchies: ['/etc'],
+      expectations: EXPECTED[actor]?.[upper] ?? [],
+      summary: `upper is ${upper === 'hierarchy' ? '/etc itself' : 'a directory of its own'}, the program does: ${actor}`,
+    };
+  },
+};
+void runDirectly(import.meta.url, scenario);

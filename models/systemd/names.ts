@@ -1,0 +1,14 @@
+/** Fixed names of systemd-confext. Source: sysext.c. */
+
+/** Where the private tmpfs of a merge is mounted. An unmerge uses the real directory of that name. */
+export const WORKSPACE = '/run/systemd/sysext';
+/** The marker directory inside a merged hierarchy. */
+export const DOT_DIR = '.systemd-confext';
+/** The mutable directory of a hierarchy: /etc has /var/lib/extensions.mutable/etc; further slashes become dots. */
+export const mutableDirectory = (h: string): string => `/var/lib/extensions.mutable/${dotted(h)}`;
+/** The work directory beside an upper directory. It has one fixed name per hierarchy. */
+export const workName = (h: string): string => `.systemd-${dotted(h)}-workdir`;
+/** Exit statuses of the merge child: MERGE_NOTHING_FOUND is 123, MERGE_SKIP_REFRESH 124. */
+export const STATUS = { merged: 0, failed: 1, nothingFound: 123, skipped: 124 } as const;
+
+const dotted = (h: string): string => h.slice(1).replaceAll('/', '.');

@@ -1,0 +1,64 @@
+/**
+ * What systemd-confext does with mounts below a hierarchy: it parks them in its workspace while the hierarchy is replaced
+ * (M6c, U3c), and puts them back (M7e, U4). Source: sysext.c move_submounts(), mount-util.c get_sub_mounts().
+ */
+import { at, type Program } from '../../src/program/linux.ts';
+import { must, names, Stopped } from './call.ts';
+import { WORKSPACE } from './names.ts';
+import type { Systemd } from './versions.ts';
+
+/** Parking place of a hierarchy's submounts, inside the workspace. */
+const parkingOf = (h: string): string => `${WORKSPACE}/submounts${h}`;
+
+/** Moves all submounts of a hierarchy out of the way. Visible at once: they vanish one by one. */
+export function* park(systemd: Systemd, step: string, h: string): Program {
+  yield* moveAll(systemd, step, h, parkingOf(h));
+}
+
+/** Moves the parked submounts to `target`, which is the new overlay or the bare hierarchy. */
+export function* unpark(systemd: Systemd, step: string, h: string, target: string): Program {
+  yield* moveAll(systemd, step, parkingOf(h), target);
+}
+
+function* moveAll(systemd: Systemd, step: string, from: string, to: string): Program {
+  const all = yield* names(step, 'submounts', from);
+  const below = (path: string, other: string): boolean => path.startsWith(`${other}/`);
+  if (systemd.cloneSubmounts) {
+    const outermost = all.filter((path) => !all.some((other) => below(path, other)));
+    for (const path of outermost) yield* moveClone(step, path, to + path.slice(from.length));
+    return;
+  }
+  for (const path of all) {
+    yield* moveBind(step, path, to + path.slice(from.length));
+    if (systemd.nestedSubmounts === 'abort' && all.some((other) => below(other, path))) {
+      throw new Stopped(step, 'EINVAL', 'SIGABRT'); // path_startswith() on an entry that lost its path
+    }
+  }
+}
+
+/** With a private recursive clone, so that what is nested comes along. */
+function* moveClone(step: string, from: string, to: string): Program {
+  yield* must(step, { op: 'open-tree', path: from, tree: from });
+  yield* makeMountPoint(step, from, to);
+  yield* must(step, { op: 'move-tree', tree: from, path: to });
+  yield* must(step, { op: 'umount', path: from, detach: true });
+}
+
+/** With a bind copy, which stays in the peer group of the original: the detach below takes nested mounts from the copy, too. */
+function* moveBind(step: string, from: string, to: string): Program {
+  yield* makeMountPoint(step, from, to);
+  yield* must(step, { op: 'mount-bind', from, path: to, recursive: true });
+  yield* must(step, { op: 'umount', path: from, detach: true });
+}
+
+/** The mount point is made if it is missing: a directory for a directory, else an empty file. Source: make_mount_point_inode_from_stat(). */
+function* makeMountPoint(step: string, from: string, to: string): Program {
+  const directory = yield* must(step, { op: 'ask', question: 'is-directory', args: [from] });
+  if (directory === true) {
+    yield* must(step, { op: 'mkdirAll', path: to, mode: 0o755 });
+    return;
+  }
+  yield* must(step, { op: 'mkdirAll', path: to.slice(0, to.lastIndexOf('/')), mode: 0o755 });
+  const made = yield* at(step, { op: 'mknod', path: to, type: 'file', mode: 0o644 });
+  if ('err' in made && made.err !== 'EEXIST') throw new Stopped(step, made.err);
+}

@@ -1,0 +1,101 @@
+/**
+ * What differs between systemd versions, as data (one row per behaviour, with its source). The programs beside this
+ * file branch on these names and on nothing else. A distribution's backports are rows laid over a version, not versions.
+ */
+
+/** A row: what it is called, what it decides, where it comes from, and what each bundled version does. */
+interface Row<T> {
+  readonly what: string;
+  readonly source: string;
+  readonly '257': T;
+  readonly '262': T;
+}
+const row = <T>(what: string, source: string, v257: T, v262: T): Row<T> => ({
+  what,
+  source,
+  '257': v257,
+  '262': v262,
+});
+
+export const BEHAVIOURS = {
+  skip: row<boolean>(
+    'refresh compares the origin of the merged hierarchy with what it would merge now, and stops if they are equal',
+    'systemd 260, NEWS and sysext.c merge_subprocess(); seen: 262.1 prints "skipped", 257.13 always replaces',
+    false,
+    true,
+  ),
+  configFile: row<boolean>(
+    'systemd/confext.conf and its drop-ins set the mutable mode',
+    'systemd 262, sysext.c context_from_config(); seen with 262.1, 257.13 ignores the file',
+    false,
+    true,
+  ),
+  indexOff: row<boolean>(
+    'a mutable overlay is mounted with index=off',
+    'systemd 262, sysext.c; backported for systemd issue 37245; seen in the mount options',
+    false,
+    true,
+  ),
+  mutableWithoutExtensions: row<boolean>(
+    'with no extension left, a mode other than "no" still mounts an overlay of the host (and the mutable directory)',
+    'systemd 262, sysext.c; seen: 262.1 "proceeding in mutable mode", 257.13 unmerges',
+    false,
+    true,
+  ),
+  cloneSubmounts: row<boolean>(
+    'submounts are parked as private recursive clones (open_tree, move_mount); before, as shared bind copies',
+    'systemd 262, mount-util.c; systemd pull request 41875; seen with strace',
+    false,
+    true,
+  ),
+  nestedSubmounts: row<'carried' | 'abort'>(
+    'a mount below another submount: carried along, or the helper process aborts by assertion after the first detach',
+    'seen: 257.13 "Assertion \'original_path\' failed"; 262.1 carries them',
+    'abort',
+    'carried',
+  ),
+  earlyMutableCheck: row<boolean>(
+    'the mutable directory is resolved (and created, and its mode checked) before the old overlay is detached',
+    'systemd 262, sysext.c, as part of the origin step; seen: a wrong mode keeps the old overlay with 262.1, not with 257.13',
+    false,
+    true,
+  ),
+  mutableParents: row<number>(
+    'permission bits of the parents of a mutable directory that mode "yes" creates',
+    'seen: 257.13 makes them 0700, 262.1 0755',
+    0o700,
+    0o755,
+  ),
+} satisfies Record<string, Row<boolean | string | number>>;
+
+export type BehaviourName = keyof typeof BEHAVIOURS;
+export type Version = '257' | '262';
+export const VERSIONS: readonly Version[] = ['257', '262'];
+
+/** The behaviours of one systemd: every row answered. */
+export interface Systemd {
+  readonly skip: boolean;
+  readonly configFile: boolean;
+  readonly indexOff: boolean;
+  readonly mutableWithoutExtensions: boolean;
+  readonly cloneSubmounts: boolean;
+  readonly nestedSubmounts: 'carried' | 'abort';
+  readonly earlyMutableCheck: boolean;
+  readonly mutableParents: number;
+}
+
+/** The named version with some rows changed, as a distribution that backports them has it. */
+export function systemd(version: Version, backports: Partial<Systemd> = {}): Systemd {
+  const rows = BEHAVIOURS;
+  return {
+    skip: rows.skip[version],
+    configFile: rows.configFile[version],
+    indexOff: rows.indexOff[version],
+    mutableWithoutExtensions: rows.mutableWithoutExtensions[version],
+    cloneSubmounts: rows.cloneSubmounts[version],
+    nestedSubmounts: rows.nestedSubmounts[version],
+    earlyMutableCheck: rows.earlyMutableCheck[version],
+    mutableParents: rows.mutableParents[version],
+    ...backports,
+  };
+}

@@ -1,0 +1,198 @@
+/**
+ * What must hold while /etc is replaced. Each property speaks about one subject (a file, a submount), says in a sentence
+ * what it claims, and names the witness without which it would hold for lack of anything interesting.
+ */
+import type { Finding } from '../src/checker/model.ts';
+import type { View } from '../src/kernel/view.ts';
+import type { Step } from '../src/program/linux.ts';
+import { allowedAt, isExclusive, isStable, type Ledger, type Sight, sights, written } from './ledger.ts';
+import type { Scene } from './scene.ts';
+
+export interface Property {
+  readonly name: string;
+  readonly claim: string;
+  /** What must have been met for "holds" to mean anything. */
+  readonly witness: string;
+  readonly met:
+    | { readonly onStep: (step: Step, before: Scene) => boolean }
+    | { readonly inState: (now: Scene) => boolean };
+  /** Violations by a step of a process that is not the tool; a property has this or the next. */
+  readonly onStep?: (step: Step, before: Scene, after: Scene) => readonly Finding[];
+  /** Violations by a state. */
+  readonly inState?: (now: Scene) => readonly Finding[];
+  /** Whether a state at rest still has the damage. */
+  readonly damaged: (now: Scene, subject: string) => boolean;
+}
+
+/** What a call by name found at its path: a sight, "something" where contents are not returned, nothing (null), or no observation. */
+export function observed(step: Step): { path: string; sight: Sight; whole: boolean } | undefined {
+  const { call, result } = step;
+  if (
+    call.op !== 'read' &&
+    call.op !== 'access' &&
+    call.op !== 'stat' &&
+    call.op !== 'lstat' &&
+    call.op !== 'open' &&
+    call.op !== 'exec'
+  )
+    return undefined;
+  if (!call.path.startsWith('/') || (call.op === 'open' && call.flags.includes('O_CREAT'))) return undefined;
+  if ('err' in result)
+    return result.err === 'ENOENT' || result.err === 'ENOTDIR'
+      ? { path: call.path, sight: null, whole: true }
+      : undefined;
+  const whole = call.op === 'read' && typeof result.ok === 'string';
+  return { path: call.path, sight: whole ? `file ${result.ok}` : 'something', whole };
+}
+
+const sightAt = (view: View, path: string): Sight => sights(view).get(path) ?? null;
+const wrongAtRest = (now: Scene, path: string): boolean =>
+  !allowedAt(now.ledger, path).includes(sightAt(now.view, path));
+
+export const NoVanish: Property = {
+  name: 'NoVanish',
+  claim: 'a file that is there before and after a refresh is there for everyone at every moment between',
+  witness: 'a process read a stable file while a refresh was under way',
+  met: {
+    onStep: (step, { ledger }) =>
+      ledger.run !== 'none' && (observed(step)?.sight ?? null) !== null && isStable(ledger, observed(step)?.path ?? ''),
+  },
+  onStep: (step, { ledger }) => {
+    if (step.call.op === 'readdir' && 'ok' in step.result && Array.isArray(step.result.ok))
+      return missingFromListing(ledger, step.call.path, step.result.ok);
+    const seen = observed(step);
+    if (seen === undefined || seen.sight !== null || !isStable(ledger, seen.path)) return [];
+    return [{ subject: seen.path, detail: 'a file that is there before and after is gone' }];
+  },
+  damaged: (now, subject) => isStable(now.ledger, subject) && sightAt(now.view, subject) === null,
+};
+
+function missingFromListing(ledger: Ledger, directory: string, listed: readonly unknown[]): readonly Finding[] {
+  const names = new Set(listed.map((entry) => (Array.isArray(entry) ? String(entry[0]) : String(entry))));
+  return [...ledger.expected.keys()]
+    .filter((path) => path.slice(0, path.lastIndexOf('/')) === directory && isStable(ledger, path))
+    .filter((path) => !names.has(path.slice(directory.length + 1)))
+    .map((subject) => ({ subject, detail: 'a file that is there before and after is not listed' }));
+}
+
+export const NoWrongWinner: Property = {
+  name: 'NoWrongWinner',
+  claim: 'whoever reads a file gets its old or its new contents, never those of a layer that should be covered',
+  witness: 'a process read contents while a refresh was under way',
+  met: {
+    onStep: (step, { ledger }) =>
+      ledger.run !== 'none' && observed(step)?.whole === true && observed(step)?.sight !== null,
+  },
+  onStep: (step, { ledger }) => {
+    if (isExclusive(step)) {
+      return written(step)
+        .filter((path) => isStable(ledger, path))
+        .map((subject) => ({ subject, detail: 'created, although it is there before and after' }));
+    }
+    const seen = observed(step);
+    if (seen === undefined || !seen.whole || seen.sight === null || allowedAt(ledger, seen.path).includes(seen.sight))
+      return [];
+    if (isDeleted(ledger, seen.path)) return []; // NoResurrect speaks of those
+    return [{ subject: seen.path, detail: `reads ${seen.sight}, which is neither the old nor the new file` }];
+  },
+  damaged: (now, subject) => sightAt(now.view, subject) !== null && wrongAtRest(now, subject),
+};
+
+const isDeleted = (ledger: Ledger, path: string): boolean => allowedAt(ledger, path).every((sight) => sight === null);
+
+export const NoLostWrite: Property = {
+  name: 'NoLostWrite',
+  claim: 'what a process wrote, and was told had succeeded, is what everyone finds once things are at rest',
+  witness: 'a write to the hierarchy succeeded',
+  met: { inState: ({ ledger }) => ledger.acknowledged.size > 0 },
+  inState: (now) =>
+    [...now.ledger.acknowledged]
+      .filter(([path, sight]) => sight !== null && now.atRest && sightAt(now.view, path) !== sight)
+      .map(([subject, sight]) => ({
+        subject,
+        detail: `was written (${sight}), and is ${sightAt(now.view, subject) ?? 'not there'}`,
+      })),
+  damaged: (now, subject) => {
+    const sight = now.ledger.acknowledged.get(subject) ?? null;
+    return sight !== null && sightAt(now.view, subject) !== sight;
+  },
+};
+
+export const NoResurrect: Property = {
+  name: 'NoResurrect',
+  claim: 'a file that was deleted, or is hidden by a whiteout, does not come back',
+  witness: 'a file of the hierarchy was deleted, or is hidden by a whiteout',
+  met: { inState: ({ ledger }) => ledger.run !== 'none' && gone(ledger).length > 0 },
+  inState: (now) => {
+    const paths = gone(now.ledger);
+    if (now.ledger.run === 'none' || paths.length === 0) return [];
+    const there = sights(now.view);
+    return paths
+      .filter((path) => there.has(path))
+      .map((subject) => ({ subject, detail: `was deleted, and is back as ${there.get(subject)}` }));
+  },
+  damaged: (now, subject) => gone(now.ledger).includes(subject) && sightAt(now.view, subject) !== null,
+};
+
+/** What nobody should see: files that a process deleted, and files of the host that every view so far has hidden. */
+const gone = (ledger: Ledger): readonly string[] =>
+  [...new Set([...ledger.acknowledged.keys(), ...ledger.host.keys()])].filter((path) => isDeleted(ledger, path));
+
+export const FailureAtomic: Property = {
+  name: 'FailureAtomic',
+  claim: 'a run that fails leaves every file as it was before',
+  witness: 'a run of the tool failed',
+  met: { inState: ({ ledger }) => ledger.run === 'failed' },
+  inState: (now) =>
+    now.ledger.run === 'failed' && now.atRest
+      ? [...now.ledger.expected.keys()]
+          .filter((path) => wrongAtRest(now, path))
+          .map((subject) => ({
+            subject,
+            detail: `the run failed, and the file is ${sightAt(now.view, subject) ?? 'not there'}`,
+          }))
+      : [],
+  damaged: (now, subject) => now.ledger.run === 'failed' && wrongAtRest(now, subject),
+};
+
+export const SubmountStable: Property = {
+  name: 'SubmountStable',
+  claim: 'a mount below the hierarchy stays mounted and reachable',
+  witness: 'there was a submount while a run was under way',
+  met: { inState: ({ ledger }) => ledger.run === 'running' && ledger.submounts.length > 0 },
+  inState: (now) =>
+    now.ledger.submounts
+      .filter((path) => !now.submounts.includes(path))
+      .map((subject) => ({ subject, detail: 'the mount is not there' })),
+  damaged: (now, subject) => !now.submounts.includes(subject),
+};
+
+export const HostRestored: Property = {
+  name: 'HostRestored',
+  claim: 'merge and then unmerge leave the host directory as it was, but for what was written on purpose',
+  witness: 'everything was unmerged again',
+  met: { inState: ({ ledger }) => ledger.run === 'done' && ledger.unmerged },
+  inState: (now) => {
+    if (!now.ledger.unmerged || now.ledger.run !== 'done' || !now.atRest) return [];
+    const host = sights(now.host);
+    return [...new Set([...host.keys(), ...now.ledger.host.keys()])]
+      .filter(
+        (path) => (host.get(path) ?? null) !== (now.ledger.acknowledged.get(path) ?? now.ledger.host.get(path) ?? null),
+      )
+      .map((subject) => ({
+        subject,
+        detail: `was ${now.ledger.host.get(subject) ?? 'not there'}, and is ${host.get(subject) ?? 'not there'}`,
+      }));
+  },
+  damaged: (now, subject) => (sights(now.host).get(subject) ?? null) !== (now.ledger.host.get(subject) ?? null),
+};
+
+export const PROPERTIES: readonly Property[] = [
+  NoVanish,
+  NoWrongWinner,
+  NoLostWrite,
+  NoResurrect,
+  FailureAtomic,
+  SubmountStable,
+  HostRestored,
+];

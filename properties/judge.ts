@@ -1,0 +1,161 @@
+/** From a system and the catalogue to a model, its properties and their verdicts. */
+
+import type { System } from '../models/scenario.ts';
+import { merge, refresh, unmerge } from '../models/systemd/confext.ts';
+import { isOurs, QUESTIONS } from '../models/systemd/questions.ts';
+import type { Options, Report } from '../src/checker/model.ts';
+import { lookup, resolve } from '../src/kernel/path.ts';
+import { failed } from '../src/kernel/types.ts';
+import { dataOf, rawView } from '../src/kernel/view.ts';
+import type { Read } from '../src/kernel/world.ts';
+import {
+  type LinuxModel,
+  type LinuxProperty,
+  linux,
+  type Moment,
+  type Monitor,
+  monitor,
+  runAlone,
+  type Step,
+  start,
+} from '../src/program/linux.ts';
+import type { Property } from './catalogue.ts';
+import { acknowledge, begin, end, type Ledger, type Sight, sights } from './ledger.ts';
+import { OBSERVER, Scene } from './scene.ts';
+
+/** A system made ready for the search. */
+export interface Judged {
+  readonly model: LinuxModel;
+  readonly ledger: Monitor<Ledger>;
+  /** A moment of a run as the properties see it. */
+  scene(moment: Moment): Scene;
+  /** Searches, and judges the properties; each comes with a witness named "NAME: witness". */
+  check(properties: readonly Property[], options?: Options): Report<number, Step>;
+}
+
+const VERBS = { merge, refresh, unmerge } as const;
+
+export function judge(system: System): Judged {
+  const ledger = ledgerOf(system);
+  const model = linux({ world: system.world, processes: system.processes, monitors: [ledger], questions: QUESTIONS });
+  const scene = (moment: Moment): Scene =>
+    new Scene(
+      moment.world,
+      system.hierarchies,
+      () => moment.recall(ledger),
+      () => system.processes.every((process) => !moment.busy(process.name)),
+    );
+  return {
+    model,
+    ledger,
+    scene,
+    check: (properties, options) =>
+      model.check(
+        properties.flatMap((property) => adapt(property, system, scene)),
+        options,
+      ),
+  };
+}
+
+export const witnessOf = (property: Property): string => `${property.name}: witness`;
+
+/** One property of the catalogue as the checker wants it, with its witness. Steps of the tool itself are nobody's observation. */
+function adapt(property: Property, system: System, scene: (moment: Moment) => Scene): readonly LinuxProperty[] {
+  const { onStep, inState, met } = property;
+  const others = (step: Step): boolean => system.tools[step.process] === undefined;
+  const base = {
+    name: property.name,
+    kind: 'always' as const,
+    witnesses: [witnessOf(property)],
+    damaged: (now: Moment, subject: string) => property.damaged(scene(now), subject),
+  };
+  const witness: LinuxProperty =
+    'onStep' in met
+      ? {
+          name: witnessOf(property),
+          kind: 'sometimes',
+          over: 'step',
+          check: (before, step) => others(step) && met.onStep(step, scene(before)),
+        }
+      : { name: witnessOf(property), kind: 'sometimes', over: 'state', check: (now) => met.inState(scene(now)) };
+  if (onStep !== undefined) {
+    return [
+      {
+        ...base,
+        over: 'step',
+        check: (before, step, after) => (others(step) ? onStep(step, scene(before), scene(after)) : []),
+      },
+      witness,
+    ];
+  }
+  if (inState === undefined) throw new Error(`${property.name} says neither what a step nor what a state may break`);
+  return [{ ...base, over: 'state', check: (now) => inState(scene(now)) }, witness];
+}
+
+/** The ledger starts with what everyone sees before anything runs. */
+function ledgerOf(system: System): Monitor<Ledger> {
+  const first = new Scene(
+    system.world,
+    system.hierarchies,
+    () => initial,
+    () => true,
+  );
+  const expected = new Map([...sights(first.view)].map(([path, sight]) => [path, [sight]]));
+  const initial: Ledger = {
+    expected,
+    acknowledged: new Map(),
+    run: 'none',
+    verb: null,
+    unmerged: false,
+    submounts: first.submounts,
+    host: sights(new Map(system.hierarchies.flatMap((h) => [...rawView(system.world, 'root', h)]))),
+  };
+  return monitor('ledger', initial, (past: Ledger, before: Moment, step: Step, after: Moment) =>
+    next(system, past, before, step, after),
+  );
+}
+
+function next(system: System, past: Ledger, before: Moment, step: Step, after: Moment): Ledger {
+  const invocation = system.tools[step.process];
+  const { call } = step;
+  if (invocation === undefined) {
+    const below = (path: string): boolean => system.hierarchies.some((h) => path.startsWith(`${h}/`));
+    return acknowledge(past, step, (path) => sightIn(after.world, path), below);
+  }
+  if (step.killed === true) return { ...past, run: 'failed', verb: null }; // killed: both views stay right
+  if (call.op === 'ask' && call.question === 'discover') return started(system, past, before.world, step);
+  if (call.op === 'leave' && !(call.status === 123 && past.verb === 'refresh')) {
+    const done = end(past, call.status === 0 || call.status === 123 || call.status === 124);
+    return { ...done, unmerged: !system.hierarchies.some((h) => isOurs(after.world, OBSERVER, h)) };
+  }
+  if (call.op === 'leave') return { ...past, verb: 'unmerge' };
+  return step.next === 'on' ? past : end(past, false); // the parent gave up before it forked
+}
+
+function started(system: System, past: Ledger, world: Read, step: Step): Ledger {
+  const { call, result } = step;
+  const invocation = system.tools[step.process];
+  if (call.op !== 'ask' || invocation === undefined) return past;
+  const verb = call.args[0];
+  if ('err' in result || (verb !== 'merge' && verb !== 'refresh' && verb !== 'unmerge')) {
+    return { ...past, run: 'failed', verb: null };
+  }
+  const alone = runAlone(world, { name: step.process, program: start(VERBS[verb], invocation) }, QUESTIONS).world;
+  const scene = (of: Read): Scene =>
+    new Scene(
+      of,
+      system.hierarchies,
+      () => past,
+      () => true,
+    );
+  const submounts = [...new Set([...past.submounts, ...scene(world).submounts])].sort();
+  return { ...begin(past, sights(scene(world).view), sights(scene(alone).view), verb), submounts };
+}
+
+/** What everyone sees at one path. */
+function sightIn(world: Read, path: string): Sight {
+  const place = resolve(world, OBSERVER, path, { follow: false });
+  if (failed(place)) return null;
+  const inode = lookup(world, place.ok.fs, place.ok.path);
+  return inode === undefined || inode.type === 'dir' ? null : `${inode.type} ${dataOf(inode)}`;
+}

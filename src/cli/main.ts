@@ -1,0 +1,59 @@
+#!/usr/bin/env node
+/** The command line: which verb, which exit code. */
+import { realpathSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { check } from './check.ts';
+import { conform } from './conform.ts';
+import { explain } from './explain.ts';
+import { explore } from './explore.ts';
+import { list } from './list.ts';
+import { describeError, EXIT, type Output, UsageError } from './usage.ts';
+
+const VERBS: Readonly<Record<string, (args: readonly string[], out: Output) => number | Promise<number>>> = {
+  check,
+  list,
+  explain,
+  explore,
+  conform,
+};
+
+const HELP = `overlaycheck: does /etc vanish while systemd-confext refreshes it?
+
+  overlaycheck check [SCENARIO]...      explore and judge bundled scenarios (all of them, if none is named)
+  overlaycheck check --root DIR         the same for an unpacked root file system
+  overlaycheck list                     scenarios and their options, properties, systemd behaviours
+  overlaycheck explain TOKEN            tell one trace step by step, with what each step changed
+  overlaycheck explore [SCENARIO|TOKEN] step through it at the terminal
+  overlaycheck conform FILE...          run conformance vectors against the model
+
+options of check:  --systemd VERSION|all  --mutable MODE|all  --property NAME  --set KEY=VALUE  --json
+                   --max-states N  --max-seconds N  --max-memory MIB
+exit codes:        0 as expected   1 not as expected   2 wrong usage or input   3 a bound was hit   4 vacuous`;
+
+/** Runs one command line and gives its exit code. */
+export async function main(
+  args: readonly string[],
+  out: Output = { print: console.log, complain: console.error },
+): Promise<number> {
+  const [verb, ...rest] = args;
+  if (verb === undefined || verb === '--help' || verb === '-h' || verb === 'help') {
+    out.print(HELP);
+    return verb === undefined ? EXIT.usage : EXIT.expected;
+  }
+  try {
+    const run = VERBS[verb];
+    if (run === undefined)
+      throw new UsageError(`unknown verb "${verb}"; the verbs are ${Object.keys(VERBS).join(', ')}`);
+    return await run(rest, out);
+  } catch (error) {
+    const line = describeError(error);
+    if (line === undefined) throw error;
+    out.complain(`overlaycheck: ${line}`);
+    return EXIT.usage;
+  }
+}
+
+const [, script] = process.argv;
+if (script !== undefined && pathToFileURL(realpathSync(script)).href === import.meta.url) {
+  process.exitCode = await main(process.argv.slice(2));
+}

@@ -1,0 +1,157 @@
+import type { Path } from '../kernel/types.ts';
+import { hasInvalidBytes } from './bytes.ts';
+import { chase, type Look, type Note } from './look.ts';
+
+/**
+ * systemd/confext.conf and its drop-ins. Only systemd 262 reads them (its table of behaviours says `configFile`). Source:
+ * confext.conf(5), conf-parser.c; every rule here was seen with the binary of 262.1.
+ */
+
+export const MUTABLE_MODES = ['no', 'auto', 'yes', 'import', 'ephemeral', 'ephemeral-import'] as const;
+export type MutableMode = (typeof MUTABLE_MODES)[number];
+
+/** A mode or a boolean, as `--mutable=`, the environment and `Mutable=` take it; undefined for what is neither. */
+export function parseMode(text: string): MutableMode | undefined {
+  // Booleans ignore case, modes do not. Source: parse_boolean(), string_table_lookup().
+  if (/^(1|yes|y|true|t|on)$/i.test(text)) return 'yes';
+  if (/^(0|no|n|false|f|off)$/i.test(text)) return 'no';
+  return MUTABLE_MODES.find((mode) => mode === text);
+}
+
+export interface Config {
+  /** What `Mutable=` ends up as; undefined where no file sets it. */
+  readonly mutable: MutableMode | undefined;
+  /** The files that were read, in order: the main one, then the drop-ins. */
+  readonly files: readonly Path[];
+  readonly notes: readonly Note[];
+}
+
+/** In order of priority. */
+const DIRECTORIES = ['/etc', '/run', '/usr/local/lib', '/usr/lib'] as const;
+
+/** What a file came to: its mode if it sets one, or that it makes systemd drop the whole configuration. */
+type Parsed = { readonly mutable: MutableMode | undefined } | { readonly broken: string };
+
+/** The configuration of a root. */
+export function readConfig(look: Look): Config {
+  const notes: Note[] = [];
+  const files: Path[] = [];
+  let mutable: MutableMode | undefined;
+  for (const file of configFiles(look)) {
+    files.push(file.named);
+    const parsed = readOne(look, file, notes);
+    if ('broken' in parsed) {
+      // One unreadable file, a mask by /dev/null included, and 262.1 goes on as if there were no configuration at all.
+      notes.push({ path: file.named, what: `${parsed.broken}: systemd ignores its whole configuration` });
+      return { mutable: undefined, files, notes };
+    }
+    mutable = parsed.mutable ?? mutable;
+  }
+  return { mutable, files, notes };
+}
+
+/** The mode that the configuration of a root sets, or undefined. */
+export const configuredMode = (look: Look): MutableMode | undefined => readConfig(look).mutable;
+
+/** A file by the name that systemd prints, and where that leads; undefined for a link that leads out of the tree. */
+interface ConfigFile {
+  readonly named: Path;
+  readonly at: Path | undefined;
+}
+
+function located(look: Look, named: Path): ConfigFile | undefined {
+  // An unpacked root has no device nodes, yet a link to /dev/null is what it says.
+  if (look.readLink(named) === '/dev/null') return { named, at: undefined };
+  const at = chase(look, named);
+  return 'ok' in at ? { named, at: at.ok } : undefined;
+}
+
+/** The first main file that exists, then one drop-in per name, sorted by name; the first directory that has it wins. */
+function configFiles(look: Look): readonly ConfigFile[] {
+  const main = DIRECTORIES.flatMap((directory) => located(look, `${directory}/systemd/confext.conf`) ?? []).slice(0, 1);
+  const dropins = new Map<string, Path>();
+  for (const directory of DIRECTORIES) {
+    const at = chase(look, `${directory}/systemd/confext.conf.d`);
+    if ('err' in at) continue;
+    for (const name of look.list(at.ok) ?? [])
+      if (name.endsWith('.conf') && !name.startsWith('.') && !dropins.has(name)) dropins.set(name, `${at.ok}/${name}`);
+  }
+  const sorted = [...dropins].sort(([a], [b]) => (a < b ? -1 : 1));
+  // A dangling link has taken its name from the directories below, and is then passed over.
+  return [...main, ...sorted.flatMap(([, named]) => located(look, named) ?? [])];
+}
+
+function readOne(look: Look, { named, at }: ConfigFile, notes: Note[]): Parsed {
+  if (at === undefined) return { broken: 'Failed to open: File descriptor in bad state (/dev/null)' };
+  const kind = look.stat(at);
+  if (kind === 'dir') return { broken: 'Failed to open: Is a directory' };
+  const text = kind === 'file' ? look.readFile(at) : undefined;
+  if (text === undefined) return { broken: `Failed to open: not a readable regular file` };
+  return parseConfig(text, (line, what) => notes.push({ path: `${named}:${line}`, what }));
+}
+
+interface Line {
+  readonly number: number;
+  readonly text: string;
+}
+
+/** Lines without comments; a backslash at the end joins the next one, and comments in between do not count. */
+function logicalLines(text: string): readonly Line[] {
+  const lines: Line[] = [];
+  let joined: string | undefined;
+  text.split(/\r\n|\n|\r/).forEach((raw, index) => {
+    if (/^[ \t]*[#;]/.test(raw)) return;
+    const whole: string = joined === undefined ? raw : `${joined} ${raw}`;
+    joined = whole.endsWith('\\') ? whole.slice(0, -1) : undefined;
+    if (joined === undefined) lines.push({ number: index + 1, text: whole.trim() });
+  });
+  if (joined !== undefined) lines.push({ number: text.split('\n').length, text: joined });
+  return lines.filter((line) => line.text !== '');
+}
+
+function parseConfig(text: string, note: (line: number, what: string) => void): Parsed {
+  let mutable: MutableMode | undefined;
+  let section: string | undefined;
+  for (const { number, text: line } of logicalLines(text)) {
+    if (hasInvalidBytes(line)) {
+      return { broken: `String is not UTF-8 clean in line ${number}` };
+    } else if (line.startsWith('[')) {
+      if (!line.endsWith(']')) return { broken: `Invalid section header '${line}' in line ${number}` };
+      section = line.slice(1, -1);
+      if (section !== 'ConfExt' && !section.startsWith('X-')) note(number, `Unknown section '${section}'. Ignoring.`);
+    } else if (section === undefined) {
+      note(number, 'Assignment outside of section. Ignoring.');
+    } else if (section === 'ConfExt') {
+      mutable = assignment(line, (what) => note(number, what)) ?? mutable;
+    }
+  }
+  return { mutable };
+}
+
+/** One line of [ConfExt]: the mode, if it is a good `Mutable=`. */
+function assignment(line: string, note: (what: string) => void): MutableMode | undefined {
+  const equals = line.indexOf('=');
+  if (equals <= 0) {
+    note(equals < 0 ? "Missing '=', ignoring line." : "Missing key name before '=', ignoring line.");
+    return undefined;
+  }
+  const [key, value] = [line.slice(0, equals).trim(), line.slice(equals + 1).trim()];
+  if (key === 'Mutable') {
+    const mode = parseMode(value);
+    if (mode === undefined) note(`Failed to parse Mutable=${value}, ignoring: Invalid argument`);
+    return mode;
+  }
+  if (key === 'ImagePolicy') note('ImagePolicy= is about images, which are not read');
+  else if (!key.startsWith('X-')) note(`Unknown key '${key}' in section [ConfExt], ignoring.`);
+  return undefined;
+}
+
+/**
+ * The mode of an invocation: option, else environment, else configuration, else "no". A bad environment variable is a
+ * warning and counts as unset; a bad option never gets here, the verb fails.
+ */
+export const mutableMode = (
+  option: MutableMode | undefined,
+  environment: string | undefined,
+  config: Config | undefined,
+): MutableMode => option ?? parseMode(environment ?? '') ?? config?.mutable ?? 'no';

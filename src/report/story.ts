@@ -1,0 +1,124 @@
+/** A trace as people read it: the short story under a verdict, and the whole story that `explain` tells. */
+
+/** One step of a trace, in words. Part of the public JSON. */
+export interface TraceStep {
+  readonly process: string;
+  /** The step's name in the program: "M6d". */
+  readonly at: string;
+  readonly call: string;
+  readonly result: string;
+  /** What it changed, one line each. */
+  readonly changes: readonly string[];
+  /** What everyone sees change in the hierarchy by this step. */
+  readonly note?: string;
+  /** The property that this step breaks. */
+  readonly breaks?: string;
+}
+
+export interface Trace {
+  readonly scenario: string;
+  readonly options: Readonly<Record<string, string>>;
+  readonly property: string | null;
+  readonly subject: string | null;
+  readonly damage: 'transient' | 'permanent' | 'unknown' | null;
+  /** How the story ends where it goes on to a rest: what is left. */
+  readonly ending: string | null;
+  readonly token: string;
+  readonly steps: readonly TraceStep[];
+}
+
+/** The width that every line keeps. */
+export const WIDTH = 100;
+const CALL = 46;
+
+const number = (index: number): string => String(index + 1).padStart(3);
+
+/** Cuts a text into lines of at most `width`, at blanks where there are any. */
+export function wrap(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let rest = text;
+  while (rest.length > width) {
+    const blank = rest.lastIndexOf(' ', width);
+    const cut = blank > width / 2 ? blank : width;
+    lines.push(rest.slice(0, cut).trimEnd());
+    rest = rest.slice(cut).trimStart();
+  }
+  return [...lines, rest];
+}
+
+/** The short story: steps that nobody else can notice are folded into one line. */
+export function shortStory(trace: Trace): readonly string[] {
+  const processWidth = Math.max(8, ...trace.steps.map((step) => step.process.length));
+  const lines: string[] = [];
+  let folded: TraceStep[] = [];
+  const unfold = (): void => {
+    if (folded.length > 0) lines.push(`  …  ${''.padEnd(processWidth)}  ${foldedText(folded)}`);
+    folded = [];
+  };
+  trace.steps.forEach((step, index) => {
+    if (!isVisible(step, index, trace.steps)) {
+      folded.push(step);
+      return;
+    }
+    unfold();
+    lines.push(...storyLines(step, index, processWidth));
+  });
+  unfold();
+  if (trace.ending !== null) lines.push(...wrap(`at rest: ${trace.ending}`, WIDTH - 5).map((line) => `     ${line}`));
+  return lines;
+}
+
+/** Shown are steps that everyone can see or that break something, what others do, and the first step of every turn. */
+function isVisible(step: TraceStep, index: number, all: readonly TraceStep[]): boolean {
+  if (step.note !== undefined || step.breaks !== undefined) return true;
+  return !/^[PMU]\d/.test(step.at) || all[index - 1]?.process !== step.process;
+}
+
+function foldedText(steps: readonly TraceStep[]): string {
+  const names = [...new Set(steps.map((step) => step.at))];
+  const span = names.length > 1 ? `${names[0]} to ${names.at(-1)}` : (names[0] ?? '');
+  return `${steps.length} ${steps.length === 1 ? 'call' : 'calls'} that nobody else notices (${span})`;
+}
+
+/** One line for the call with its result; what everyone sees change comes below it. */
+function storyLines(step: TraceStep, index: number, processWidth: number): readonly string[] {
+  const indent = ''.padEnd(processWidth + 7);
+  const head = `${number(index)}  ${step.process.padEnd(processWidth)}  `;
+  const mark = step.breaks === undefined ? '' : `◀ ${step.breaks}`;
+  const right = [step.result, mark].filter((part) => part !== '').join('  ');
+  const sameLine = step.call.length <= CALL && head.length + CALL + 2 + right.length <= WIDTH;
+  const first = wrap(
+    sameLine && right !== '' ? `${step.call.padEnd(CALL)}  ${right}` : step.call,
+    WIDTH - indent.length,
+  );
+  const below = [...(sameLine ? [] : [right]), step.note ?? ''].filter((text) => text !== '');
+  return [
+    ...first.map((line, row) => (row === 0 ? head : indent) + line),
+    ...below.flatMap((text) => wrap(text, WIDTH - indent.length - 2).map((line) => `${indent}  ${line}`)),
+  ].map((line) => line.trimEnd());
+}
+
+/** The whole story: a column per process, and under each step what it changed. */
+export function wholeStory(trace: Trace): readonly string[] {
+  const processes = [...new Set(trace.steps.map((step) => step.process))];
+  const width = Math.max(14, Math.floor((WIDTH - 5) / processes.length) - 2);
+  const columns = processes.map((process) => process.slice(0, width).padEnd(width)).join('  ');
+  const lines = [`     ${columns}`.trimEnd(), `     ${processes.map(() => '─'.repeat(width)).join('  ')}`];
+  trace.steps.forEach((step, index) => {
+    const column = processes.indexOf(step.process);
+    const pad = ''.padEnd(column * (width + 2));
+    const text = `${step.at}  ${step.call}${step.result === '' ? '' : ` → ${step.result}`}`;
+    for (const [row, line] of wrap(text, width).entries()) {
+      lines.push(`${row === 0 ? number(index) : '   '}  ${pad}${line}`);
+    }
+    const below = [
+      ...step.changes.map((change) => `· ${change}`),
+      ...(step.note === undefined ? [] : [`» ${step.note}`]),
+    ];
+    if (step.breaks !== undefined) below.push(`◀ ${step.breaks}`);
+    for (const text of below) for (const line of wrap(text, WIDTH - 9)) lines.push(`       ${line}`);
+  });
+  if (trace.ending !== null)
+    lines.push('', ...wrap(`At rest: ${trace.ending}`, WIDTH - 5).map((line) => `     ${line}`));
+  return lines;
+}

@@ -1,0 +1,159 @@
+/** System calls, results and changes in the words a kernel or systemd developer would use. */
+import type { Call, CallResult } from '../kernel/calls.ts';
+import type { Change, Inode } from '../kernel/types.ts';
+import type { LinuxCall } from '../program/linux.ts';
+
+const octal = (mode: number): string => `0${mode.toString(8)}`;
+const short = (text: string): string =>
+  text.length > 24 ? `${JSON.stringify(text.slice(0, 21)).slice(0, -1)}…"` : JSON.stringify(text);
+/** A path of the private workspace, without the part that all of them share. */
+const at = (path: string): string => path.replace('/run/systemd/sysext/', 'workspace:');
+
+/** A question that a program asks about the world, as the work the real program does to answer it. */
+const QUESTIONS: Readonly<Record<string, string>> = {
+  discover: 'look for extensions and read their metadata',
+  ours: 'is the mount on it one of ours?',
+  submounts: 'read /proc/self/mountinfo',
+  'same-origin': 'compare with .systemd-confext/origin',
+  'has-entries': 'is it a directory with entries?',
+  'is-directory': 'stat',
+  'mutable-kind': 'look at the mutable directory',
+  'same-mode': 'compare the permission bits',
+  'permission-bits': 'stat',
+  'configured-mode': 'read systemd/confext.conf',
+};
+
+/** One call in one line. */
+export function callText(call: LinuxCall): string {
+  if (call.op === 'ask') {
+    const about = call.args.filter((arg) => typeof arg === 'string').map((arg) => at(String(arg)));
+    return `${QUESTIONS[call.question] ?? call.question}${about.length > 0 && call.question !== 'discover' ? ` (${about.join(', ')})` : ''}`;
+  }
+  if (call.op === 'record') return `write ${at(call.path)}`;
+  return kernelCall(call);
+}
+
+function kernelCall(call: Call): string {
+  switch (call.op) {
+    case 'open':
+      return `open ${at(call.path)} ${call.flags.join('|')}`;
+    case 'read':
+      return `open ${at(call.path)}, read`;
+    case 'write': {
+      const what = typeof call.data === 'string' ? short(call.data) : `device of ${at(call.data.deviceOf)}`;
+      return `write ${what} to ${at(call.path)}${call.flags?.includes('O_EXCL') ? ' O_EXCL' : ''}`;
+    }
+    case 'mkdirAll':
+      return `mkdir -p ${at(call.path)}`;
+    case 'removeTree':
+      return `rm -rf ${at(call.path)}`;
+    case 'rename':
+      return `rename ${at(call.from)} to ${at(call.to)}${call.flags === undefined ? '' : ` ${call.flags.join('|')}`}`;
+    case 'link':
+    case 'sameino':
+      return `${call.op} ${at(call.from)} ${at(call.to)}`;
+    case 'symlink':
+      return `symlink ${call.target} at ${at(call.path)}`;
+    case 'chmod':
+      return `chmod ${at(call.path)} ${octal(call.mode)}`;
+    case 'mkdir':
+    case 'mknod':
+      return `${call.op} ${at(call.path)}`;
+    case 'fdread':
+    case 'fdstat':
+    case 'fdreaddir':
+    case 'fdclose':
+    case 'fdwrite':
+    case 'fdchmod':
+      return `${call.op.slice(2)} descriptor ${call.fd}${call.op === 'fdwrite' ? ` ${short(call.data)}` : ''}`;
+    default:
+      return mountCallText(call);
+  }
+}
+
+function mountCallText(call: Call): string {
+  switch (call.op) {
+    case 'mount-device':
+      return `mount ${call.source} on ${at(call.path)}`;
+    case 'mount-tmpfs':
+      return `mount tmpfs on ${at(call.path)}`;
+    case 'mount-overlay':
+      return `mount overlay on ${at(call.path)} (${layersText(call)})`;
+    case 'mount-bind':
+      return `mount ${call.recursive === true ? 'MS_BIND|MS_REC' : 'MS_BIND'} ${at(call.from)} on ${at(call.path)}`;
+    case 'mount-move':
+      return `mount MS_MOVE ${at(call.from)} to ${at(call.path)}`;
+    case 'mount-flags':
+      return `mount_setattr ${at(call.path)} ${[...call.set, ...(call.clear ?? []).map((flag) => `-${flag}`)].join(',')}`;
+    case 'mount-propagation':
+      return `mount ${at(call.path)} MS_${call.to.toUpperCase()}${call.recursive === true ? '|MS_REC' : ''}`;
+    case 'umount':
+      return `umount2 ${at(call.path)}${call.detach === true ? ' MNT_DETACH' : ''}`;
+    case 'open-tree':
+      return `open_tree ${at(call.path)} OPEN_TREE_CLONE|AT_RECURSIVE`;
+    case 'move-tree':
+      return `move_mount the clone to ${at(call.path)}`;
+    case 'close-tree':
+      return 'close the clone';
+    case 'unshare':
+      return 'clone CLONE_NEWNS: a child in its own mount namespace';
+    case 'leave':
+      return `the child exits (${call.status})`;
+    case 'exit':
+      return 'exit';
+    default:
+      return 'path' in call ? `${call.op} ${at(call.path)}` : call.op;
+  }
+}
+
+function layersText(call: Extract<Call, { op: 'mount-overlay' }>): string {
+  const lowers = call.lowers.map((layer) => layer.name).join(' > ');
+  return call.upper === undefined ? `${lowers}, read-only` : `upperdir=${at(call.upper.path)}: upper > ${lowers}`;
+}
+
+/** A result as strace would show it, with contents where a file was read. */
+export function resultText(call: LinuxCall, result: CallResult): string {
+  if ('err' in result) return result.err;
+  const value = result.ok;
+  if (value === null) return '';
+  if (call.op === 'ask')
+    return Array.isArray(value) ? (value.length === 0 ? 'none' : value.map(String).join(', ')) : answer(value);
+  return typeof value === 'string' ? short(value) : Array.isArray(value) ? `${value.length} entries` : '';
+}
+
+const answer = (value: unknown): string => (value === true ? 'yes' : value === false ? 'no' : String(value));
+
+const inodeText = (inode: Inode): string =>
+  inode.type === 'file'
+    ? `file ${short(inode.content)}`
+    : inode.type === 'symlink'
+      ? `symlink to ${inode.target}`
+      : inode.type === 'dir'
+        ? 'directory'
+        : inode.type === 'chr' && inode.rdev[0] === 0 && inode.rdev[1] === 0
+          ? 'whiteout'
+          : inode.type;
+
+/** One change of the world in one line. */
+export function changeText(change: Change): string {
+  switch (change.do) {
+    case 'create':
+      return `${inodeText(change.inode)} appears at ${change.path} on ${change.fs}`;
+    case 'replace':
+      return `${change.path === '' ? '/' : change.path} on ${change.fs} is now ${inodeText(change.inode)}`;
+    case 'remove':
+      return `${change.path} on ${change.fs} is removed`;
+    case 'move':
+      return `${change.from} becomes ${change.to} on ${change.fs}`;
+    case 'exchange':
+      return `${change.from} and ${change.to} change places on ${change.fs}`;
+    case 'link':
+      return `${change.to} becomes a second name of ${change.from} on ${change.fs}`;
+    case 'mount':
+      return `${change.fs} is mounted on ${change.at} (namespace ${change.ns})`;
+    case 'unmount':
+      return `${change.fs} is no longer on ${change.at} (namespace ${change.ns})`;
+    default:
+      return `${change.at} is now ${change.now} (namespace ${change.ns})`;
+  }
+}

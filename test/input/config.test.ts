@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest';
+import { configuredMode, type MutableMode, mutableMode, parseMode, readConfig } from '../../src/input/config.ts';
+import { lookAt } from '../../src/input/look.ts';
+import { apply, directory, file, get, plainFs, symlink } from '../../src/kernel/tree.ts';
+import type { Inode } from '../../src/kernel/types.ts';
+
+function look(content: Readonly<Record<string, string | Inode>>) {
+  let fs = plainFs();
+  const put = (path: string, inode: Inode): void => {
+    const parent = path.slice(0, path.lastIndexOf('/'));
+    if (parent !== '' && get(fs, parent) === undefined) put(parent, directory());
+    fs = apply(fs, { do: 'create', fs: 'root', path, inode }, 'test');
+  };
+  for (const [path, inode] of Object.entries(content)) put(path, typeof inode === 'string' ? file(inode) : inode);
+  return lookAt(fs);
+}
+const set = (mode: string): string => `[ConfExt]\nMutable=${mode}\n`;
+const MAIN = '/etc/systemd/confext.conf';
+const DROP = '/etc/systemd/confext.conf.d';
+const LOW = '/usr/lib/systemd/confext.conf';
+
+describe('which files count', () => {
+  // Every row was shown to 262.1.
+  it.each<[string, Readonly<Record<string, string | Inode>>, MutableMode | undefined]>([
+    ['none', {}, undefined],
+    ['/usr/lib', { [LOW]: set('yes') }, 'yes'],
+    [
+      '/usr/local before /usr',
+      { [LOW]: set('yes'), '/usr/local/lib/systemd/confext.conf': set('ephemeral') },
+      'ephemeral',
+    ],
+    [
+      '/run before /usr/local',
+      { '/usr/local/lib/systemd/confext.conf': set('ephemeral'), '/run/systemd/confext.conf': set('yes') },
+      'yes',
+    ],
+    ['/etc hides all the others, also when it sets nothing', { [LOW]: set('yes'), [MAIN]: '[ConfExt]\n' }, undefined],
+    [
+      'drop-ins beat the main file, from wherever',
+      { [MAIN]: set('ephemeral'), [`${LOW}.d/10.conf`]: set('yes') },
+      'yes',
+    ],
+    ['the last name wins', { [`${LOW}.d/20.conf`]: set('yes'), [`${DROP}/10.conf`]: set('ephemeral') }, 'yes'],
+    ['an empty file masks', { [`${LOW}.d/10.conf`]: set('yes'), [`${DROP}/10.conf`]: '' }, undefined],
+    ['a dangling link masks', { [`${LOW}.d/10.conf`]: set('yes'), [`${DROP}/10.conf`]: symlink('nowhere') }, undefined],
+    [
+      'other suffixes and hidden files do not',
+      { [`${DROP}/a.txt`]: set('yes'), [`${DROP}/b.conf~`]: set('yes'), [`${DROP}/.c.conf`]: set('yes') },
+      undefined,
+    ],
+    ['a dangling main file is passed over', { [LOW]: set('yes'), [MAIN]: symlink('/nowhere') }, 'yes'],
+    ['a file for the drop-in directory is passed over', { [MAIN]: set('yes'), [DROP]: '' }, 'yes'],
+    ['a bad value leaves the one before', { [`${LOW}.d/20.conf`]: set('yes'), [`${DROP}/30.conf`]: set('zzz') }, 'yes'],
+    ['sysext.conf is for the other class', { '/etc/systemd/sysext.conf': '[SysExt]\nMutable=yes\n' }, undefined],
+  ])('%s', (_, content, mode) => {
+    expect(configuredMode(look(content))).toBe(mode);
+  });
+
+  it.each<[string, Readonly<Record<string, string | Inode>>]>([
+    [
+      'a link to /dev/null',
+      { [MAIN]: set('ephemeral'), [`${DROP}/10.conf`]: symlink('/dev/null'), [`${DROP}/20.conf`]: set('yes') },
+    ],
+    ['a directory for a file', { [MAIN]: directory(), [LOW]: set('yes') }],
+    [
+      'a broken section header',
+      { [MAIN]: set('ephemeral'), [`${DROP}/20.conf`]: set('yes'), [`${DROP}/30.conf`]: '[bad\n' },
+    ],
+  ])('%s makes 262.1 ignore the whole configuration', (_, content) => {
+    const config = readConfig(look(content));
+    expect(config.mutable).toBeUndefined();
+    expect(config.notes.at(-1)?.what).toContain('systemd ignores its whole configuration');
+  });
+});
+
+describe('what a file says', () => {
+  it.each<[string, string, MutableMode | undefined, string | undefined]>([
+    ['blanks', '  [ConfExt]  \n;x\n   Mutable =   on \n', 'yes', undefined],
+    ['carriage returns', '[ConfExt]\r\nMutable=import\r\n', 'import', undefined],
+    ['a continued line, over a comment', '[ConfExt]\nMutable=\\\n# hey\nyes\n', 'yes', undefined],
+    ['another section', '[Confext]\nMutable=yes\n', undefined, ":1: Unknown section 'Confext'. Ignoring."],
+    ['a private section', '[X-Mine]\nMutable=yes\n', undefined, undefined],
+    ['no section', 'Mutable=yes\n', undefined, ':1: Assignment outside of section. Ignoring.'],
+    [
+      'a bad value',
+      '[ConfExt]\nMutable=maybe\n',
+      undefined,
+      ':2: Failed to parse Mutable=maybe, ignoring: Invalid argument',
+    ],
+    [
+      'an empty value resets nothing',
+      '[ConfExt]\nMutable=yes\nMutable=\n',
+      'yes',
+      ':3: Failed to parse Mutable=, ignoring: Invalid argument',
+    ],
+    [
+      'no quotes',
+      '[ConfExt]\nMutable="yes"\n',
+      undefined,
+      ':2: Failed to parse Mutable="yes", ignoring: Invalid argument',
+    ],
+    [
+      'no comment behind',
+      '[ConfExt]\nMutable=yes # c\n',
+      undefined,
+      ':2: Failed to parse Mutable=yes # c, ignoring: Invalid argument',
+    ],
+    [
+      'an unknown key',
+      '[ConfExt]\nmutable=yes\n',
+      undefined,
+      ":2: Unknown key 'mutable' in section [ConfExt], ignoring.",
+    ],
+    ['a private key', '[ConfExt]\nX-Mutable=yes\n', undefined, undefined],
+    ['junk', '[ConfExt]\njunk\nMutable=auto\n', 'auto', ":2: Missing '=', ignoring line."],
+  ])('%s', (_, text, mode, note) => {
+    const config = readConfig(look({ [MAIN]: text }));
+    expect(config.mutable).toBe(mode);
+    expect(config.notes.map(({ path, what }) => `${path}: ${what}`)).toEqual(
+      note === undefined ? [] : [`${MAIN}${note}`],
+    );
+    expect(config.files).toEqual([MAIN]);
+  });
+});
+
+describe('modes', () => {
+  it.each([
+    ['yes', 'yes'],
+    ['TRUE', 'yes'],
+    ['1', 'yes'],
+    ['off', 'no'],
+    ['auto', 'auto'],
+    ['Auto', undefined],
+    ['ephemeral-import', 'ephemeral-import'],
+    ['', undefined],
+  ])('"%s" is %s', (text, mode) => {
+    expect(parseMode(text)).toBe(mode);
+  });
+
+  it('option before environment before configuration before no', () => {
+    const config = readConfig(look({ [MAIN]: set('import') }));
+    expect([
+      mutableMode('auto', 'yes', config),
+      mutableMode(undefined, 'yes', config),
+      mutableMode(undefined, 'bogus', config),
+      mutableMode(undefined, undefined, config),
+      mutableMode(undefined, undefined, undefined),
+    ]).toEqual(['auto', 'yes', 'import', 'import', 'no']);
+  });
+});
