@@ -5,7 +5,7 @@
 import type { Finding } from '../src/checker/model.ts';
 import type { View } from '../src/kernel/view.ts';
 import type { Step } from '../src/program/linux.ts';
-import { allowedAt, isExclusive, isStable, type Ledger, type Sight, sights, written } from './ledger.ts';
+import { allowedAt, brief, isExclusive, isStable, type Ledger, type Sight, sights, written } from './ledger.ts';
 import type { Scene } from './scene.ts';
 
 export interface Property {
@@ -93,7 +93,7 @@ export const NoWrongWinner: Property = {
     if (seen === undefined || !seen.whole || seen.sight === null || allowedAt(ledger, seen.path).includes(seen.sight))
       return [];
     if (isDeleted(ledger, seen.path)) return []; // NoResurrect speaks of those
-    return [{ subject: seen.path, detail: `reads ${seen.sight}, which is neither the old nor the new file` }];
+    return [{ subject: seen.path, detail: `reads ${brief(seen.sight)}, which is neither the old nor the new file` }];
   },
   damaged: (now, subject) => sightAt(now.view, subject) !== null && wrongAtRest(now, subject),
 };
@@ -110,7 +110,7 @@ export const NoLostWrite: Property = {
       .filter(([path, sight]) => sight !== null && now.atRest && sightAt(now.view, path) !== sight)
       .map(([subject, sight]) => ({
         subject,
-        detail: `was written (${sight}), and is ${sightAt(now.view, subject) ?? 'not there'}`,
+        detail: `was written (${brief(sight)}), and is ${brief(sightAt(now.view, subject))}`,
       })),
   damaged: (now, subject) => {
     const sight = now.ledger.acknowledged.get(subject) ?? null;
@@ -129,7 +129,7 @@ export const NoResurrect: Property = {
     const there = sights(now.view);
     return paths
       .filter((path) => there.has(path))
-      .map((subject) => ({ subject, detail: `was deleted, and is back as ${there.get(subject)}` }));
+      .map((subject) => ({ subject, detail: `was deleted, and is back as ${brief(there.get(subject) ?? null)}` }));
   },
   damaged: (now, subject) => gone(now.ledger).includes(subject) && sightAt(now.view, subject) !== null,
 };
@@ -149,7 +149,7 @@ export const FailureAtomic: Property = {
           .filter((path) => wrongAtRest(now, path))
           .map((subject) => ({
             subject,
-            detail: `the run failed, and the file is ${sightAt(now.view, subject) ?? 'not there'}`,
+            detail: `the run failed, and the file is ${brief(sightAt(now.view, subject))}`,
           }))
       : [],
   damaged: (now, subject) => now.ledger.run === 'failed' && wrongAtRest(now, subject),
@@ -181,7 +181,7 @@ export const HostRestored: Property = {
       )
       .map((subject) => ({
         subject,
-        detail: `was ${now.ledger.host.get(subject) ?? 'not there'}, and is ${host.get(subject) ?? 'not there'}`,
+        detail: `was ${brief(now.ledger.host.get(subject) ?? null)}, and is ${brief(host.get(subject) ?? null)}`,
       }));
   },
   damaged: (now, subject) => (sights(now.host).get(subject) ?? null) !== (now.ledger.host.get(subject) ?? null),

@@ -28,6 +28,10 @@ export interface Ledger {
   readonly host: ReadonlyMap<string, string>;
 }
 
+/** A sight in a few words, for messages. */
+export const brief = (sight: Sight): string =>
+  sight === null ? 'not there' : sight.length > 30 ? `${sight.slice(0, 27)}…` : sight;
+
 /** What readers can tell apart: contents by path, directories left out. */
 export const sights = (view: View): ReadonlyMap<string, string> =>
   new Map(

@@ -10,7 +10,7 @@ import type { Choice, Scenario, System } from '../scenario.ts';
 import { refresh } from '../systemd/confext.ts';
 import { build, invocation, merged, tree } from '../world.ts';
 
-const root = tree`
+const root = (bits: string) => tree`
   etc/
     hostname "box"
   run/
@@ -26,7 +26,7 @@ const root = tree`
             extension-release.d/
               extension-release.a "ID=_any\n"
       extensions.mutable/
-        etc/
+        etc/ ${bits}
           local.conf "mine"
       staged/
         b/ #2
@@ -53,10 +53,10 @@ export const scenario: Scenario = {
   build: (choice: Choice): System => {
     const run = invocation(choice);
     const cause = choice.options['cause'];
-    const first = merged(build({ root, processes: { boot: 2, refresh: 2, service: 0 } }), run, [
-      { op: 'rename', from: '/var/lib/staged/b', to: '/var/lib/confexts/b' } as const,
-      ...(cause === 'mode' ? [{ op: 'chmod', path: '/var/lib/extensions.mutable/etc', mode: 0o700 } as const] : []),
-    ]);
+    // With other permission bits the mutable directory cannot be merged, so the first merge was without it.
+    const before = cause === 'mode' ? { ...run, mutable: 'no' as const } : run;
+    const bare = build({ root: root(cause === 'mode' ? '0700' : ''), processes: { boot: 2, refresh: 2, service: 0 } });
+    const first = merged(bare, before, [{ op: 'rename', from: '/var/lib/staged/b', to: '/var/lib/confexts/b' }]);
     const tool: Process = {
       name: 'refresh',
       program: start(refresh, run),

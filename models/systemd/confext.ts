@@ -59,13 +59,15 @@ function* discover(step: string, verb: 'merge' | 'refresh' | 'unmerge'): Program
 function* inChild(child: Program<number>): Program<number> {
   yield* at('P4', { op: 'unshare' });
   let status: number | string = STATUS.failed;
+  let why: { why?: string } = {};
   try {
     status = yield* child;
   } catch (reason) {
     if (!(reason instanceof Stopped)) throw reason;
     status = reason.signal ?? STATUS.failed;
+    why = { why: reason.errno }; // what its error message says
   }
-  yield* at('M9', { op: 'leave', status });
+  yield* at('M9', { op: 'leave', status, ...why });
   return typeof status === 'number' ? status : STATUS.failed;
 }
 

@@ -24,8 +24,8 @@ interface Case {
   readonly found: Found;
   /** Is the loaded state damaged? */
   readonly damaged: Memo<boolean>;
-  /** A bit per state: no damaged state at rest can be reached from it. */
-  harmless: Uint8Array;
+  /** A bit per state: no damaged state at rest can be reached from it. Null while no search has begun. */
+  harmless: Uint8Array | null;
   /** The worst so far. */
   lasting: Lasting | null;
 }
@@ -57,7 +57,7 @@ export class Assessor<V, L> {
     const healing = clean.filter(({ lasting }) => lasting === null);
     const hasUndefined = this.#graph.extent.aside.length > 0;
     if (hasUndefined) {
-      for (const one of healing) one.harmless = this.#bits();
+      for (const one of healing) one.harmless = null;
       this.#follow(healing, true);
       for (const one of healing)
         if (one.lasting !== null) one.lasting = { damage: 'unknown', occurrence: null, path: [] };
@@ -80,13 +80,9 @@ export class Assessor<V, L> {
         `damaged of ${property.name}`,
         (touch) => property.damaged?.(this.#space.reader(touch), found.subject) ?? false,
       ),
-      harmless: this.#bits(),
+      harmless: null,
       lasting: null,
     }));
-  }
-
-  #bits(): Uint8Array {
-    return new Uint8Array((this.#space.states.count >> 3) + 1);
   }
 
   /** Goes through all violations of these subjects in the order of depth, until each is known to be permanent. */
@@ -147,6 +143,7 @@ export class Assessor<V, L> {
       const path = this.#toDamage(one, after, undefinedToo);
       if (path === null) continue;
       one.lasting = { damage: 'permanent', occurrence, path };
+      one.harmless = null;
       open.delete(key);
     }
   }
@@ -160,7 +157,9 @@ export class Assessor<V, L> {
     const { offsets, targets, final } = this.#graph;
     const queue = this.#queue;
     const from = this.#from;
-    if (!mark(one.harmless, start)) return null;
+    const harmless = one.harmless ?? new Uint8Array((this.#space.states.count >> 3) + 1);
+    one.harmless = harmless;
+    if (!mark(harmless, start)) return null;
     queue[0] = start;
     from[0] = -1;
     let end = 1;
@@ -172,7 +171,7 @@ export class Assessor<V, L> {
         const target = targets[edge] ?? 0;
         if (target < 0 && !undefinedToo) continue;
         const next = target < 0 ? -1 - target : target;
-        if (!mark(one.harmless, next)) continue;
+        if (!mark(harmless, next)) continue;
         queue[end] = next;
         from[end++] = head;
       }

@@ -44,8 +44,12 @@ export class Interner<V = unknown> {
   #object(value: object): number {
     if (this.#open.has(value)) throw new Error(`${describe(value)} contains itself; states are trees of values`);
     this.#open.add(value);
-    const shape = this.#shape(value);
-    this.#open.delete(value);
+    let shape: string;
+    try {
+      shape = this.#shape(value);
+    } finally {
+      this.#open.delete(value);
+    }
     let id = this.#shapes.get(shape);
     if (id === undefined) {
       id = this.#count++;

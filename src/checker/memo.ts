@@ -37,6 +37,18 @@ export class Memo<T> {
     return node === undefined ? this.#run(state) : node.value;
   }
 
+  /** The slots that the answer for a state depends on, in the order of reading: with the writes, what reductions need. */
+  reads(state: Int32Array): readonly number[] {
+    this.of(state);
+    const slots: number[] = [];
+    let node = this.#root;
+    while (node !== undefined && node.kids !== null) {
+      slots.push(node.slot);
+      node = node.kids[state[node.slot] ?? 0];
+    }
+    return slots;
+  }
+
   /** The answer if it is the same for all states: nothing was read. Undefined while it is not known. */
   get constant(): { readonly value: T } | undefined {
     return this.#root?.kids === null ? this.#root : undefined;

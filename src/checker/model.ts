@@ -37,8 +37,12 @@ export interface Model<V, L> {
   readonly rest: (state: Read<V>) => boolean;
 }
 
-/** How sure and how bad. Source: design, "violated, else undefined, else incomplete, else vacuous, else holds". */
+/**
+ * What is known of a property, the first that applies: a clean trace violates it; only a trace with undefined behaviour does;
+ * not everything was explored; nothing interesting ever happened; it holds.
+ */
 export type Verdict = 'violated' | 'undefined' | 'incomplete' | 'vacuous' | 'holds';
+/** Does damage heal on every way to rest, or stay on some, or is the explored graph too small (or undefined) to tell? */
 export type Damage = 'transient' | 'permanent' | 'unknown';
 
 /** One step of a trace. */

@@ -23,7 +23,9 @@ export async function explore(args: readonly string[], out: Output): Promise<num
     if (at < 1) throw new UsageError(`--set ${pair}: KEY=VALUE would be right`);
     given[pair.slice(0, at)] = pair.slice(at + 1);
   }
+  if (process.stderr.isTTY) process.stderr.write('looking for the shortest violation …');
   const explorer = what.includes('@') ? fromToken(what) : fromScenario(scenarioNamed(what), given);
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   return process.stdin.isTTY && process.stdout.isTTY ? atTerminal(explorer) : fromLines(explorer, out);
 }
 

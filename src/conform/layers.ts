@@ -1,4 +1,4 @@
-import type { Directory, Entry, Inode, InoId, NonDirectory, PlainFs } from '../kernel/types.ts';
+import type { Directory, Entry, HeldInode, Inode, InoId, NonDirectory, PlainFs } from '../kernel/types.ts';
 import type { Field } from './json.ts';
 import { EMPTY } from './machine.ts';
 

@@ -13,7 +13,7 @@ import {
   type PlainFs,
   type Task,
 } from '../kernel/types.ts';
-import { Draft, fileSystem, World } from '../kernel/world.ts';
+import { Draft, fileSystem, namespace, World } from '../kernel/world.ts';
 
 /** Where the layers are on the disk; lowers top to bottom. An overlay without an upper is read-only. */
 export interface Setup {
@@ -85,7 +85,10 @@ export class Machine {
   /** Where a path leads, symlinks followed: the absolute path of the object as the caller writes it, if it is there. */
   follow(path: string): string | null {
     const object = resolve(this.#world, CALLER, path);
-    return failed(object) ? null : object.ok.path;
+    if (failed(object)) return null;
+    const { mounts } = namespace(this.#world, NS);
+    // A place's path counts from the top of its file system; the caller's from the mounted directory.
+    return object.ok.path.slice(mounts.get(object.ok.mount)?.root.length) || '/';
   }
 
   /** Unmounts and mounts anew; open descriptors are closed first. */

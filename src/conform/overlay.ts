@@ -57,7 +57,7 @@ function afterwards(machine: Machine, setup: Setup, vector: Field, merged: Listi
 }
 
 /** One line on how a result differs from the recorded one, or null. Link counts of directories are tmpfs's own. */
-export function resultDifference(expected: unknown, actual: CallResult): string | null {
+function resultDifference(expected: unknown, actual: CallResult): string | null {
   const want = comparable(expected);
   const got = comparable(actual);
   if (same(want, got)) return null;

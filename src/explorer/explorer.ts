@@ -159,12 +159,12 @@ export function screen(explorer: Explorer, height: number): readonly string[] {
           `  ${index + 1}  ${stepText(option)}${option.undefined === undefined ? '' : '   (undefined)'}`,
       ),
     ...(explorer.message === '' ? [] : [explorer.message]),
-    'keys: 1-9 step · b back · f forward · v to the violation · g start · e files · m mounts · c changes · p process · q quit',
+    '1-9 step  b back  f forward  g start  v violation  e files  m mounts  c changes  p process  q quit',
   ];
   const room = Math.max(3, height - top.length - next.length);
   const pane = paneLines(explorer);
   const shown = pane.length > room ? [...pane.slice(0, room - 1), `  … ${pane.length - room + 1} more`] : pane;
-  return [...top, ...shown, ...next].map((line) => cut(line, line.startsWith('keys') ? 130 : WIDTH));
+  return [...top, ...shown, ...next].map((line) => cut(line));
 }
 
 function paneLines(explorer: Explorer): readonly string[] {

@@ -7,7 +7,7 @@ import { compareVersions, sortVersions, tied } from './version.ts';
 /**
  * Which confexts systemd finds in a root file system, and which of them it merges. Pure: it asks a {@link Look} and
  * nothing else. Source: systemd discover-image.c image_discover(), os-util.c open_extension_release(), vpick.c
- * path_pick(); the examples of test/input/discover.test.ts were shown to the binaries of 257.13 and 262.1.
+ * path_pick(); compared with what the binaries of 257.13 and 262.1 say they skip, ignore and use.
  */
 
 export type { Look };

@@ -221,6 +221,10 @@ interface Shared {
   links: number;
 }
 
+/** Files that rules read, wherever a layer has them: an extension may ship a confext.conf that the next refresh obeys. */
+const RULED =
+  /\/(os-release|initrd-release|systemd\/confext\.conf(\.d\/[^/]*\.conf)?|extension-release\.d\/extension-release\.[^/]*)$/;
+
 /** Turns what is on the disk into values. */
 class Reading {
   count = 0;
@@ -315,7 +319,7 @@ class Reading {
     const kind = kindOf(stats);
     switch (kind) {
       case 'file':
-        return file(this.#texts.get(path) ?? (deep ? this.#disk.contentOf(path, stats) : unread(path)), attributes);
+        return file(this.#content(path, stats, deep), attributes);
       case 'symlink':
         return symlink(this.#disk.readLink(path) ?? '', attributes);
       case 'dir':
@@ -323,6 +327,11 @@ class Reading {
       default:
         return special(kind, deviceNumber(stats.rdev), attributes);
     }
+  }
+
+  #content(path: Path, stats: Stats, deep: boolean): string {
+    const text = this.#texts.get(path) ?? (deep && RULED.test(path) ? this.#disk.readFile(path) : undefined);
+    return text ?? (deep ? this.#disk.contentOf(path, stats) : unread(path));
   }
 }
 

@@ -51,6 +51,7 @@ export function compareVersions(a: string, b: string): number {
 /**
  * Names from the lowest layer to the topmost. Names that are one version ("a1", "a_1") come in an order that systemd
  * takes from a hash table with a random seed; here it is the order of their text, and {@link tied} tells which they are.
+ * Not modelled: "~é" against "~", where systemd's answer depends on whether the machine's `char` is signed.
  */
 export function sortVersions<T>(items: readonly T[], nameOf: (item: T) => string): readonly T[] {
   return [...items].sort((a, b) => compareVersions(nameOf(a), nameOf(b)) || byText(nameOf(a), nameOf(b)));

@@ -32,18 +32,43 @@ export function mountAt(world: Read, { ns, mount }: Ref): Mount {
   return entry(namespace(world, ns), mount);
 }
 
-function entry(ns: Namespace, id: MountId): Mount {
+/** The mount itself, of a namespace value. */
+export function entry(ns: Namespace, id: MountId): Mount {
   const mount = ns.mounts.get(id);
   if (mount === undefined)
     throw new Error(`no mount ${id} in its namespace: something holds a mount that was collected`);
   return mount;
 }
 
-/** What is mounted directly on a place, if anything. A stack is a chain: the next is on the root of this one. Source: Linux __lookup_mnt(). */
-export function childAt(ns: Namespace, mount: MountId, at: Path): MountId | undefined {
-  for (const [id, { parent, at: point }] of ns.mounts) if (parent === mount && point === at) return id;
-  return undefined;
+/** Who is mounted on whom, for each mount table that has been asked: they are immutable. */
+const TREES = new WeakMap<Namespace['mounts'], ReadonlyMap<MountId, readonly MountId[]>>();
+
+function childLists({ mounts }: Namespace): ReadonlyMap<MountId, readonly MountId[]> {
+  const known = TREES.get(mounts);
+  if (known !== undefined) return known;
+  const lists = new Map<MountId, [Path, MountId][]>();
+  for (const [id, { parent, at }] of mounts) {
+    if (parent === null) continue;
+    const list = lists.get(parent);
+    if (list === undefined) lists.set(parent, [[at, id]]);
+    else list.push([at, id]);
+  }
+  const sorted = new Map<MountId, readonly MountId[]>();
+  for (const [parent, list] of lists)
+    sorted.set(
+      parent,
+      list.sort(([a], [b]) => byText(a, b)).map(([, id]) => id),
+    );
+  TREES.set(mounts, sorted);
+  return sorted;
 }
+
+/** What is mounted on a mount, by mount point; each place has at most one. */
+export const childrenOf = (ns: Namespace, mount: MountId): readonly MountId[] => childLists(ns).get(mount) ?? [];
+
+/** What is mounted directly on a place, if anything. A stack is a chain: the next is on the root of this one. Source: Linux __lookup_mnt(). */
+export const childAt = (ns: Namespace, mount: MountId, at: Path): MountId | undefined =>
+  childrenOf(ns, mount).find((id) => entry(ns, id).at === at);
 
 /** The topmost mount of the stack that begins with this one. Source: Linux topmost_overmount(). */
 export function topOf(ns: Namespace, mount: MountId): MountId {
@@ -59,13 +84,6 @@ export function topOf(ns: Namespace, mount: MountId): MountId {
 export function topAt(ns: Namespace, mount: MountId, at: Path): MountId | undefined {
   const first = childAt(ns, mount, at);
   return first === undefined ? undefined : topOf(ns, first);
-}
-
-/** What is mounted on a mount, by mount point; each place has at most one. */
-export function childrenOf(ns: Namespace, mount: MountId): readonly MountId[] {
-  const children: [Path, MountId][] = [];
-  for (const [id, { parent, at }] of ns.mounts) if (parent === mount) children.push([at, id]);
-  return children.sort(([a], [b]) => byText(a, b)).map(([, id]) => id);
 }
 
 /** A mount and everything mounted below it, parents first. Source: Linux next_mnt(). */

@@ -6,6 +6,7 @@ import {
   copyNamespace,
   copyTree,
   editMount,
+  entry,
   isAttached,
   mountAt,
   namespaces,
@@ -13,7 +14,7 @@ import {
   setPropagation,
   treeOf,
 } from './mount.ts';
-import { pointOf, propagationText } from './mounttable.ts';
+import { placesIn, propagationText } from './mounttable.ts';
 import { createOverlay, type LayerDentry, type OverlayPlan } from './overlay.ts';
 import { crossMounts, type Dentry, lookup, resolve } from './path.ts';
 import { directory, isOrphan, plainFs, release } from './tree.ts';
@@ -454,12 +455,7 @@ function tableChanges(before: Read, after: Read, ns: NsId, call: MountCall): rea
 
 function placesOf(world: Read, id: NsId): ReadonlyMap<MountId, { at: string; mount: Mount }> {
   const ns = namespace(world, id);
-  return new Map(
-    treeOf(ns, ns.root).map((each) => [
-      each,
-      { at: pointOf(world, id, each), mount: mountAt(world, { ns: id, mount: each }) },
-    ]),
-  );
+  return new Map(placesIn(ns).map(({ at, mount }) => [mount, { at, mount: entry(ns, mount) }]));
 }
 
 const flagsText = ({ flags }: Mount): string =>

@@ -1,5 +1,4 @@
-import { canonicalFlags, childAt, mountAt, topOf, treeOf } from './mount.ts';
-import { pathOf } from './path.ts';
+import { canonicalFlags, childAt, entry, mountAt, topOf, treeOf } from './mount.ts';
 import { join } from './tree.ts';
 import type { FileSystem, FsId, Mount, MountFlag, MountId, Namespace, NsId, Path } from './types.ts';
 import { fileSystem, namespace, type Read } from './world.ts';
@@ -28,9 +27,8 @@ export interface MountLine {
  */
 export function mountTable(world: Read, id: NsId): readonly MountLine[] {
   const ns = namespace(world, id);
-  return treeOf(ns, ns.root).map((mount) => {
+  return placesIn(ns).map(({ at, mount, hidden }) => {
     const value = mountAt(world, { ns: id, mount });
-    const at = pointOf(world, id, mount);
     const fs = fileSystem(world, value.fs);
     return {
       at,
@@ -41,14 +39,36 @@ export function mountTable(world: Read, id: NsId): readonly MountLine[] {
       root: value.root,
       flags: canonicalFlags(value.flags),
       propagation: propagationText(value),
-      hidden: reached(ns, at) !== mount,
+      hidden,
     };
   });
 }
 
-/** The mount point of a mount, as a path of its namespace. */
-export const pointOf = (world: Read, ns: NsId, mount: MountId): string =>
-  pathOf(world, ns, mount, mountAt(world, { ns, mount }).root);
+/** A mount and its mount point, an absolute path of its namespace. */
+export interface MountPlace {
+  readonly mount: MountId;
+  readonly at: string;
+  readonly hidden: boolean;
+}
+
+const PLACES = new WeakMap<Namespace, readonly MountPlace[]>();
+
+/** Where the mounts of a namespace are, in the order of {@link mountTable}. Remembered: mount tables are immutable. */
+export function placesIn(ns: Namespace): readonly MountPlace[] {
+  const known = PLACES.get(ns);
+  if (known !== undefined) return known;
+  const points = new Map<MountId, string>();
+  const places = treeOf(ns, ns.root).map((mount): MountPlace => {
+    const { parent, at } = entry(ns, mount);
+    const on = parent === null ? undefined : points.get(parent);
+    const below = parent === null ? '' : at.slice(entry(ns, parent).root.length);
+    const point = on === undefined ? '/' : on === '/' ? below || '/' : on + below;
+    points.set(mount, point);
+    return { mount, at: point, hidden: reached(ns, point) !== mount };
+  });
+  PLACES.set(ns, places);
+  return places;
+}
 
 const sourceOf = (id: FsId, fs: FileSystem): string =>
   fs.kind === 'overlay' ? fs.source : fs.type === 'tmpfs' ? 'tmpfs' : id;
@@ -62,7 +82,7 @@ export function propagationText({ shared, master, unbindable }: Mount): string {
 
 /** The mount whose root a path leads to, through mount points only: symlinks do not matter for a path that mountinfo gives. */
 function reached(ns: Namespace, path: string): MountId | undefined {
-  const rootOf = (mount: MountId): Path => ns.mounts.get(mount)?.root ?? '';
+  const rootOf = (mount: MountId): Path => entry(ns, mount).root;
   let mount = ns.root;
   let at = rootOf(mount);
   for (const name of path.split('/')) {
@@ -79,7 +99,7 @@ function reached(ns: Namespace, path: string): MountId | undefined {
 /** The mount points strictly below a path that a path walk reaches, parents first. Source: systemd: mount-util.c get_sub_mounts(). */
 export function submountsBelow(world: Read, ns: NsId, path: string): string[] {
   const prefix = path.endsWith('/') ? path : `${path}/`;
-  return mountTable(world, ns).flatMap(({ at, hidden }) =>
+  return placesIn(namespace(world, ns)).flatMap(({ at, hidden }) =>
     !hidden && at !== prefix && at.startsWith(prefix) ? [at] : [],
   );
 }

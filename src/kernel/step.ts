@@ -294,6 +294,7 @@ function link(session: Session, from: string, to: string): CallResult {
   const place = below(last.ok);
   const there = inodeAt(session, place);
   if (!failed(there)) return err('EEXIST');
+  if (there.err !== 'ENOENT') return there;
   if (last.ok.slash) return err('ENOENT');
   if (isReadonly(session.draft, place)) return err('EROFS');
   if (source.ok.ns !== place.ns || source.ok.mount !== place.mount) return err('EXDEV');

@@ -170,7 +170,7 @@ export function detachMountsOn(draft: Draft, fs: FsId, path: Path): void {
   if (changed) collect(draft);
 }
 
-/** Not a path of any tree: looking up what a mount shows gives ENOENT once it has been removed. */
+/** Not a path of any tree: looking up what such a mount shows gives ENOENT here; on Linux it is an empty directory that takes nothing. */
 const REMOVED: Path = 'removed';
 
 // ---- collecting ---------------------------------------------------------------------------------------------------

@@ -11,9 +11,11 @@ export interface Request<C> {
   readonly at?: string;
 }
 
+/** What a generator function without a `return` gives. */
+type Nothing = ReturnType<() => void>;
+
 /** How a whole program ends: it is over, or it turns into another one. */
-// biome-ignore lint/suspicious/noConfusingVoidType: a generator function without `return` gives void, not undefined
-export type End<C, R> = Next<C, R> | undefined | void;
+export type End<C, R> = Next<C, R> | undefined | Nothing;
 
 /** A program, or a part of one that gives a `T`. */
 export type Program<C, R, T = End<C, R>> = Generator<Request<C>, T, R>;

@@ -14,7 +14,7 @@ import type { Step } from '../program/linux.ts';
 import type { Trace, TraceStep } from './story.ts';
 import { encodeToken } from './token.ts';
 import { follow, momentOf, type Run } from './walk.ts';
-import { callText, changeText, resultText } from './words.ts';
+import { callText, changeText, resultText, short } from './words.ts';
 
 /** One file of the report's `files` list. */
 export interface FileResult {
@@ -228,7 +228,7 @@ function endingOf(telling: Telling, view: View): string {
   const { subject } = telling;
   const seen = subject === null ? undefined : view.get(subject);
   if (seen === undefined) return `${subject} is not there`;
-  return `${subject} is ${seen.type} ${JSON.stringify(seen.data)} (${seen.layers.join(' > ')})`;
+  return `${subject} is ${seen.type} ${short(seen.data)} (${seen.layers.join(' > ')})`;
 }
 
 /** What everyone sees change by a step, in a line: "/etc loses 2 files: app.conf (ext:a), b.conf (ext:b)"; null for nothing. */

@@ -42,7 +42,7 @@ const worldOf = (kind: MutableKind) =>
           extensions.mutable/
             ${MUTABLE[kind]}
     `,
-    processes: { merge: 2, admin: 0, unmerge: 0 },
+    processes: { merge: 2, creator: 0, editor: 0, unmerge: 0 },
   });
 
 interface Row {
@@ -61,21 +61,19 @@ const alone = (world: Read, name: string, program: Next): { world: Read; steps: 
 function row(version: Version, mode: Mode, kind: MutableKind): Row {
   const run: Invocation = { systemd: systemd(version), mutable: mode, alwaysRefresh: false, hierarchies: ['/etc'] };
   const merged = alone(worldOf(kind), 'merge', start(merge, run));
-  const failure = merged.steps.find(({ call, result }) => call.op !== 'umount' && 'err' in result);
   if (!isOurs(merged.world, OBSERVER, '/etc')) {
-    const errno = failure !== undefined && 'err' in failure.result ? failure.result.err : lastStatus(merged.steps);
     return {
       mode,
       kind,
-      layers: `refused: ${errno}`,
+      layers: `refused: ${refusal(merged.steps)}`,
       writable: '–',
       created: '–',
       edited: '–',
       after: '/etc as it was',
     };
   }
-  const created = alone(merged.world, 'admin', start(writeOnce, '/etc/new.conf', 'new'));
-  const edited = alone(created.world, 'admin', start(writeOnce, '/etc/app.conf', 'edited'));
+  const created = alone(merged.world, 'creator', start(writeOnce, '/etc/new.conf', 'new'));
+  const edited = alone(created.world, 'editor', start(writeOnce, '/etc/app.conf', 'edited'));
   const writable = created.steps.every(({ result }) => 'ok' in result);
   const left = alone(edited.world, 'unmerge', start(unmerge, run)).world;
   return {
@@ -89,9 +87,9 @@ function row(version: Version, mode: Mode, kind: MutableKind): Row {
   };
 }
 
-const lastStatus = (steps: readonly Step[]): string => {
+const refusal = (steps: readonly Step[]): string => {
   const last = steps.at(-1)?.call;
-  return last?.op === 'leave' ? `status ${last.status}` : 'refused';
+  return last?.op === 'leave' ? (last.why ?? `status ${last.status}`) : 'before the child';
 };
 
 function layersAt(world: Read): string {

@@ -33,13 +33,14 @@ const CALL = 46;
 
 const number = (index: number): string => String(index + 1).padStart(3);
 
-/** Cuts a text into lines of at most `width`, at blanks where there are any. */
+/** Cuts a text into lines of at most `width`: at a blank, else behind a slash, else anywhere. */
 export function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   let rest = text;
   while (rest.length > width) {
     const blank = rest.lastIndexOf(' ', width);
-    const cut = blank > width / 2 ? blank : width;
+    const slash = rest.lastIndexOf('/', width - 1) + 1;
+    const cut = blank > width / 2 ? blank : slash > width / 2 ? slash : width;
     lines.push(rest.slice(0, cut).trimEnd());
     rest = rest.slice(cut).trimStart();
   }

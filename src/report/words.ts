@@ -4,8 +4,13 @@ import type { Change, Inode } from '../kernel/types.ts';
 import type { LinuxCall } from '../program/linux.ts';
 
 const octal = (mode: number): string => `0${mode.toString(8)}`;
-const short = (text: string): string =>
-  text.length > 24 ? `${JSON.stringify(text.slice(0, 21)).slice(0, -1)}…"` : JSON.stringify(text);
+/** Contents in a few characters; of a hash, enough to tell two apart. */
+export const short = (text: string): string =>
+  text.startsWith('sha256:')
+    ? text.slice(0, 15)
+    : text.length > 24
+      ? `${JSON.stringify(text.slice(0, 21)).slice(0, -1)}…"`
+      : JSON.stringify(text);
 /** A path of the private workspace, without the part that all of them share. */
 const at = (path: string): string => path.replace('/run/systemd/sysext/', 'workspace:');
 
@@ -98,7 +103,7 @@ function mountCallText(call: Call): string {
     case 'unshare':
       return 'clone CLONE_NEWNS: a child in its own mount namespace';
     case 'leave':
-      return `the child exits (${call.status})`;
+      return `the child exits with ${call.status}${call.why === undefined ? '' : ` after ${call.why}`}`;
     case 'exit':
       return 'exit';
     default:
@@ -121,7 +126,8 @@ export function resultText(call: LinuxCall, result: CallResult): string {
   return typeof value === 'string' ? short(value) : Array.isArray(value) ? `${value.length} entries` : '';
 }
 
-const answer = (value: unknown): string => (value === true ? 'yes' : value === false ? 'no' : String(value));
+const answer = (value: unknown): string =>
+  typeof value === 'number' ? octal(value) : value === true ? 'yes' : value === false ? 'no' : String(value);
 
 const inodeText = (inode: Inode): string =>
   inode.type === 'file'

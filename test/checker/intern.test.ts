@@ -29,12 +29,49 @@ describe('interning', () => {
 
   it('tells everything else apart', () => {
     const values = [
-      0, 1, '1', '', null, undefined, true, 'true', 1n,
-      [], [[]], [1], [1, 2], [2, 1], [[1], 2], [12], ['1', '2'],
-      {}, { a: 1 }, { a: '1' }, { b: 1 }, { a: { a: 1 } }, { 0: 1 }, { 0: 1, 1: 2 }, { length: 0 },
-      new Map(), new Map([['a', 1]]), new Map([[1, 'a']]), new Map([['a', 1], ['b', 2]]), new Map([['a', 2], ['b', 1]]),
-      new Set(), new Set(['a']), new Set([1]), new Set([1, 2]), ['a', 1], [['a', 1]],
-    ]; // biome-ignore format: a list to look through
+      0,
+      1,
+      '1',
+      '',
+      null,
+      undefined,
+      true,
+      'true',
+      1n,
+      [],
+      [[]],
+      [1],
+      [1, 2],
+      [2, 1],
+      [[1], 2],
+      [12],
+      ['1', '2'],
+      {},
+      { a: 1 },
+      { a: '1' },
+      { b: 1 },
+      { a: { a: 1 } },
+      { 0: 1 },
+      { 0: 1, 1: 2 },
+      { length: 0 },
+      new Map(),
+      new Map([['a', 1]]),
+      new Map([[1, 'a']]),
+      new Map([
+        ['a', 1],
+        ['b', 2],
+      ]),
+      new Map([
+        ['a', 2],
+        ['b', 1],
+      ]),
+      new Set(),
+      new Set(['a']),
+      new Set([1]),
+      new Set([1, 2]),
+      ['a', 1],
+      [['a', 1]],
+    ];
     const interner = new Interner();
     expect(new Set(values.map((value) => interner.id(value))).size).toBe(values.length);
     expect(values.map((value) => interner.value(interner.id(value)))).toEqual(values);
@@ -78,7 +115,9 @@ describe('interning', () => {
     ['an instance', new Date(0), 'an object of class Date'],
     ['an instance inside', { deep: [new Error('no')] }, 'an object of class Error'],
   ])('refuses %s', (_what, value, message) => {
-    expect(() => new Interner().id(value)).toThrow(`${message}`);
+    const interner = new Interner();
+    expect(() => interner.id(value)).toThrow(message);
+    expect(() => interner.id(value)).toThrow(message);
   });
 
   it('refuses a value that contains itself, every time', () => {

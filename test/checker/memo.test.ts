@@ -14,6 +14,14 @@ describe('a memoised function of a state', () => {
     expect(memo.evaluations).toBe(2);
   });
 
+  it('tells what its answer for a state depends on', () => {
+    const memo = new Memo('pick', (touch) => (touch(0) === 0 ? touch(2) : touch(1)));
+    expect([memo.reads(of(0, 5, 6)), memo.reads(of(1, 5, 6))]).toEqual([
+      [0, 2],
+      [0, 1],
+    ]);
+  });
+
   it('is constant if it reads nothing', () => {
     const memo = new Memo('seven', () => 7);
     expect(memo.constant).toBeUndefined();

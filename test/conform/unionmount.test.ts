@@ -105,6 +105,14 @@ describe('a trace is played as one process on one mount', () => {
     expect(play([[{ ...events[0], err: 'EXDEV' }]]).lines).toEqual(['1 passed, 0 failed']);
   });
 
+  it('a followed link on a plain file system names the file, too', () => {
+    const events = [
+      { sys: 'link', from: '/l', to: '/d/file', follow: true },
+      { sys: 'lstat', path: '/d/file', ok: { ...file, size: 5 } },
+    ];
+    expect(play([events], { ...LAYERS, overlay: false }).lines).toEqual(['1 passed, 0 failed']);
+  });
+
   it('what follows a failed subtest counts as failed', () => {
     const good = [{ sys: 'lstat', path: '/d/a', ok: file }];
     const bad = [...good, { sys: 'unlink', path: '/d/a', err: 'EROFS' }];

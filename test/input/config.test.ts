@@ -20,7 +20,7 @@ const DROP = '/etc/systemd/confext.conf.d';
 const LOW = '/usr/lib/systemd/confext.conf';
 
 describe('which files count', () => {
-  // Every row was shown to 262.1.
+  // What 262.1 did with these files.
   it.each<[string, Readonly<Record<string, string | Inode>>, MutableMode | undefined]>([
     ['none', {}, undefined],
     ['/usr/lib', { [LOW]: set('yes') }, 'yes'],

@@ -4,8 +4,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { accepted } from '../../src/input/discover.ts';
+import { readConfig } from '../../src/input/config.ts';
+import { accepted, discover, RULES } from '../../src/input/discover.ts';
 import { InputError } from '../../src/input/error.ts';
+import { lookAt } from '../../src/input/look.ts';
 import { type RootInput, readRoot } from '../../src/input/root.ts';
 import { parseGetfattr } from '../../src/input/xattr.ts';
 import { printTree } from '../../src/kernel/notation.ts';
@@ -35,8 +37,8 @@ const extension = (name: string, release = 'ID=_any\n'): Readonly<Record<string,
   [`var/lib/confexts/${name}/etc/extension-release.d/extension-release.${name}`]: release,
 });
 const whats = (input: RootInput): readonly string[] => input.notes.map(({ path, what }) => `${path}: ${what}`);
-/** The notation without owners, which are those of whoever runs the tests. */
-const drawn = (text: string): string => text.replace(/ \d+:\d+$/gm, '');
+/** The notation without modes and owners, which depend on who runs the tests with which umask. */
+const drawn = (text: string): string => text.replace(/( 0[0-7]{3,4})?( \d+:\d+)?$/gm, '').replace(/^\/\n/, '');
 const isRoot = process.getuid?.() === 0;
 const canMark = isRoot && spawnSync('setfattr', ['--version']).error === undefined;
 
@@ -88,6 +90,42 @@ describe('a root is read into the trees that a merge looks at', () => {
     expect(input.config.mutable).toBe('yes');
     expect(accepted(input.discovery[262]).map((one) => one.path)).toEqual(['/var/lib/confexts/a', '/run/confexts/r']);
     expect(whats(input)).toContain('/var/lib/confexts/old.raw: a raw image: what is inside is not read');
+  });
+
+  it('the rules find in these trees what they found on the disk', () => {
+    const input = readRoot(
+      system({
+        ...extension('a'),
+        ...extension('b', 'ID=other\n'),
+        'var/lib/confexts/v.v/v_2/etc/extension-release.d/extension-release.v': 'ID=_any\n',
+        'var/lib/confexts/l': '-> /srv/l',
+        'srv/l/etc/extension-release.d/extension-release.l': 'ID=_any\n',
+        'run/confexts/r/etc/extension-release.d/extension-release.r': 'ID=testos\nVERSION_ID=1\n',
+        'usr/lib/confexts': '-> ../local/c',
+        'usr/local/c/u/etc/extension-release.d/extension-release.u': '-> /etc/real',
+        'usr/local/c/u/etc/real': 'ID=_any\n',
+        'usr/lib/systemd/confext.conf.d/1.conf': '[ConfExt]\nMutable=auto\n',
+        'etc/systemd/confext.conf.d/1.conf': '-> /usr/lib/mine',
+        'usr/lib/mine': '[ConfExt]\nMutable=import\n',
+      }),
+    );
+    const look = lookAt(input.root, { '/run': input.run });
+    for (const rules of RULES) expect(discover(look, rules)).toEqual(input.discovery[rules]);
+    expect(readConfig(look)).toEqual(input.config);
+    expect(input.config.mutable).toBe('import');
+    expect(accepted(input.discovery[262]).map((one) => one.tree)).toEqual([
+      '/var/lib/confexts/a',
+      '/srv/l',
+      '/run/confexts/r',
+      '/usr/local/c/u',
+      '/var/lib/confexts/v.v/v_2',
+    ]);
+  });
+
+  it('files that rules read stay text in every layer', () => {
+    const conf = '[ConfExt]\nMutable=yes\n';
+    const { root } = readRoot(system({ ...extension('a'), 'var/lib/confexts/a/etc/systemd/confext.conf': conf }));
+    expect(get(root, '/var/lib/confexts/a/etc/systemd/confext.conf')).toMatchObject({ content: conf });
   });
 
   it('equal files have equal contents, and other files others', () => {
@@ -156,9 +194,11 @@ describe('a root is read into the trees that a merge looks at', () => {
       mkdirSync(join(dir, `etc/d${d}`));
       for (let f = 0; f < 100; f++) writeFileSync(join(dir, `etc/d${d}/f${f}`), `content ${d} ${f}`);
     }
-    const start = performance.now();
+    const before = process.cpuUsage();
     const input = readRoot(dir);
-    expect(performance.now() - start).toBeLessThan(2000);
+    const { user, system: kernel } = process.cpuUsage(before);
+    // Time on the processor: the clock on the wall also tells what else the machine does.
+    expect((user + kernel) / 1e6).toBeLessThan(2);
     expect(input.inodes).toBeGreaterThan(5050);
   });
 });

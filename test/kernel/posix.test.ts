@@ -57,6 +57,7 @@ describe('the order of errors is the kernel’s', () => {
     ['EPERM', { op: 'link', from: '/d', to: '/x' }],
     ['EEXIST', { op: 'link', from: '/f', to: '/g' }],
     ['ENOENT', { op: 'link', from: '/no', to: '/g' }],
+    ['ENAMETOOLONG', { op: 'link', from: '/f', to: `/${'x'.repeat(256)}` }],
     ['EISDIR', write('/d')],
     ['EISDIR', write('/new/')],
     ['EISDIR', { op: 'truncate', path: '/d', size: 0 }],
