@@ -55,5 +55,9 @@ export async function main(
 
 const [, script] = process.argv;
 if (script !== undefined && pathToFileURL(realpathSync(script)).href === import.meta.url) {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(); // the reader has seen enough: `overlaycheck … | head`
+  });
   process.exitCode = await main(process.argv.slice(2));
 }

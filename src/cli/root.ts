@@ -28,7 +28,7 @@ export function checkRoot(request: RootRequest, out: Output): number {
   const reports = versions.flatMap((version) =>
     (asked.modes ?? [configured(input, version)]).map((mode) => rootReport(input, version, mode, request.search)),
   );
-  const notes = [...input.notes, ...ownNotes(input, versions)];
+  const notes = [...input.notes, ...ownNotes(input, versions, asked.versions === undefined)];
   const results = reports.flatMap((report) => report.results);
   if (request.json) {
     const layers = reports.map(({ version, mode, layers, why, classes }) => ({
@@ -67,7 +67,7 @@ const configured = (input: RootInput, version: Version): Mode =>
   systemd(version).configFile ? (input.config.mutable ?? 'no') : 'no';
 
 /** What the answer rests on, beyond what the reader noted. */
-function ownNotes(input: RootInput, versions: readonly Version[]): readonly Note[] {
+function ownNotes(input: RootInput, versions: readonly Version[], guessed: boolean): readonly Note[] {
   const notes: Note[] = [];
   for (const { path, kind } of input.discovery[versions[0] ?? '262'].extensions) {
     if (kind !== 'directory') notes.push({ path, what: `is a ${kind} image, and not read: the answer is without it` });
@@ -77,6 +77,7 @@ function ownNotes(input: RootInput, versions: readonly Version[]): readonly Note
       path: '',
       what: `overlay marks are unknown (${input.xattrs.why}): opaque directories and redirects were not seen`,
     });
+  if (!guessed) return notes;
   if (input.systemd === undefined)
     notes.push({ path: '', what: 'no systemd was found in the tree: all bundled versions are checked' });
   else if (!input.systemd.exact)
@@ -97,7 +98,7 @@ function headLines(input: RootInput, notes: readonly Note[]): readonly string[] 
       lines.push(`  extension ${name} (${path}): ${verdict.accepted ? 'accepted' : 'ignored'}, it ${verdict.why}`);
   }
   for (const { path, what } of notes) lines.push(`  note: ${path === '' ? '' : `${path}: `}${what}`);
-  return [...lines.flatMap((line) => wrap(line, 100)), ''];
+  return [...lines.flatMap((line) => wrap(line, 94).map((part, row) => (row === 0 ? part : `    ${part}`))), ''];
 }
 
 function reportLines(report: RootReport, dir: string): readonly string[] {
@@ -111,12 +112,8 @@ function reportLines(report: RootReport, dir: string): readonly string[] {
   for (const one of report.classes) lines.push(...classLines(one));
   lines.push('');
   for (const result of inOrder(report.results)) {
-    const damage = result.damage === null ? '' : `, ${result.damage}`;
-    const count =
-      result.files.length === 0 ? '' : `   ${result.files.length} ${result.files.length === 1 ? 'file' : 'files'}`;
-    lines.push(
-      `  ${result.property}   ${result.verdict.toUpperCase()}${damage}${count}   ${result.stats.states} states`,
-    );
+    const count = result.files.length === 0 ? '' : `   ${damagesText(result)}`;
+    lines.push(`  ${result.property}   ${result.verdict.toUpperCase()}${count}   ${result.stats.states} states`);
     for (const reason of result.reasons) lines.push(`    ${reason}`);
   }
   const worst = inOrder(report.results).find((result) => !asExpected(result) && result.trace !== null);
@@ -135,6 +132,15 @@ function reportLines(report: RootReport, dir: string): readonly string[] {
   return [...lines, ''];
 }
 
+/** "3 files permanent, 134 transient". */
+function damagesText({ files }: RootReport['results'][number]): string {
+  return (['permanent', 'unknown', 'transient'] as const)
+    .map((damage) => ({ damage, count: files.filter((file) => file.damage === damage).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ damage, count }) => `${count} ${count === 1 ? 'file' : 'files'} ${damage}`)
+    .join(', ');
+}
+
 /** One class of files: how many, what happens, where they come from, and what becomes of writes. */
 function classLines(one: FileClass): readonly string[] {
   const few = one.paths
@@ -148,7 +154,8 @@ function classLines(one: FileClass): readonly string[] {
       : { vanishes: 'vanish', 'shows other contents': 'show other contents', appears: 'appear', stays: 'stay' }[
           one.fate
         ];
-  const head = `${count} ${verb}   ${one.layers.join(' > ')}`;
+  const unsure = one.unsure ? '   (if no overlay mark says otherwise)' : '';
+  const head = `${count} ${verb}   ${one.layers.join(' > ')}${unsure}`;
   return [
     `    ${head}`,
     ...wrap(`${few}${one.paths.length > 5 ? ', …' : ''}`, 88).map((line) => `      ${line}`),

@@ -163,7 +163,7 @@ export interface Mount {
 export interface Namespace {
   readonly kind: 'ns';
   readonly root: MountId;
-  /** In the order in which they were made: of two mounts on one place, the later is on top of (a child of) the earlier. */
+  /** By id; the order means nothing. Of two mounts on one place, the later is a child of the earlier. */
   readonly mounts: ReadonlyMap<MountId, Mount>;
 }
 

@@ -13,7 +13,7 @@ import { build, merged } from '../../models/world.ts';
 import { judge } from '../../properties/judge.ts';
 import { HIDDEN } from '../../properties/scene.ts';
 import type { RootInput } from '../input/root.ts';
-import { layerRoot, REDIRECT } from '../kernel/lookup.ts';
+import { layerRoot, lookup, REDIRECT } from '../kernel/lookup.ts';
 import { resolve } from '../kernel/path.ts';
 import { isWithin, join } from '../kernel/tree.ts';
 import { type Directory, type Entry, failed, type PlainFs } from '../kernel/types.ts';
@@ -39,6 +39,8 @@ export interface FileClass {
   readonly to: string | null;
   /** What becomes of a write that falls into the window. */
   readonly writes: readonly string[];
+  /** Overlay marks that could not be read (opaque, redirect) may change all of this. */
+  readonly unsure: boolean;
 }
 
 export interface RootReport {
@@ -58,7 +60,8 @@ export function rootReport(input: RootInput, version: Version, mode: Mode, optio
   if (!isOurs(full, OBSERVER, ETC)) {
     return { version, mode, layers: null, why: 'merge ends without an overlay on /etc', classes: [], results: [] };
   }
-  const classes = classify(viewOf(full, OBSERVER, ETC, HIDDEN), rawView(full, 'root', ETC));
+  const unsure = input.xattrs.known ? () => false : dependsOnMarks(full);
+  const classes = classify(viewOf(full, OBSERVER, ETC, HIDDEN), rawView(full, 'root', ETC), unsure);
   const keep = hasRedirects(full) ? null : new Set(classes.map(({ paths }) => paths[0]?.slice(ETC.length) ?? ''));
   const world = worldOf(input, run, keep, classes.length);
   const probe = new Probe(world, run, classes);
@@ -148,6 +151,24 @@ function hasRedirects(world: Read): boolean {
   });
 }
 
+/**
+ * Marks matter to what lies in a directory that some layer but the lowest has, too: it may be opaque there, or lead
+ * elsewhere. The layers' top directories carry none that count.
+ */
+function dependsOnMarks(world: Read): (path: string) => boolean {
+  const place = resolve(world, OBSERVER, ETC);
+  const fs = failed(place) ? undefined : fileSystem(world, place.ok.fs);
+  if (fs?.kind !== 'overlay') return () => false;
+  const upper = [...(fs.upper === null ? [] : [fs.upper]), ...fs.lowers.slice(0, -1)];
+  return (path) => {
+    const [first = '', ...rest] = path.slice(ETC.length + 1).split('/');
+    return (
+      rest.length > 0 &&
+      upper.some((layer) => lookup(world, layer.fs, `${layerRoot(world, layer)}/${first}`)?.type === 'dir')
+    );
+  };
+}
+
 function directoryAt(fs: PlainFs, path: string): Directory | undefined {
   let here: Directory = fs.root;
   for (const name of path.split('/').filter(Boolean)) {
@@ -177,17 +198,18 @@ function fateOf(now: Seen | undefined, bare: Seen | undefined): Fate {
 }
 
 /** All files of the merged view and of the bare host, by layers and fate; the worst fate first. */
-function classify(view: View, host: View): readonly FileClass[] {
-  const classes = new Map<string, { layers: readonly string[]; fate: Fate; paths: string[] }>();
+function classify(view: View, host: View, unsureOf: (path: string) => boolean): readonly FileClass[] {
+  const classes = new Map<string, { layers: readonly string[]; fate: Fate; unsure: boolean; paths: string[] }>();
   for (const path of [...new Set([...view.keys(), ...host.keys()])].sort()) {
     const [now, bare] = [view.get(path), host.get(path)];
     const hidden = path.startsWith(`${ETC}/${DOT_DIR}`) || path.startsWith(`${ETC}/extension-release.d`);
     if ((now ?? bare)?.type === 'dir' || hidden || (now === undefined && isWhiteoutSeen(bare))) continue;
     const fate = fateOf(now, bare);
     const layers = now?.layers ?? ['host'];
-    const key = `${fate}|${layers.join('|')}`;
+    const unsure = unsureOf(path);
+    const key = `${fate}|${unsure}|${layers.join('|')}`;
     const known = classes.get(key);
-    if (known === undefined) classes.set(key, { layers, fate, paths: [path] });
+    if (known === undefined) classes.set(key, { layers, fate, unsure, paths: [path] });
     else known.paths.push(path);
   }
   const order: readonly Fate[] = ['vanishes', 'shows other contents', 'appears', 'stays'];
@@ -282,6 +304,7 @@ class Probe {
       });
     return {
       ...worst,
+      ...this.#honest(worst, files),
       token: null,
       files,
       stats: {
@@ -294,17 +317,28 @@ class Probe {
     };
   }
 
+  /** A verdict that rests on files of which overlay marks are not known is no better than undefined. */
+  #honest({ verdict, reasons }: Result, files: readonly FileResult[]): Pick<Result, 'verdict' | 'reasons'> {
+    const unsure = new Set(this.#classes.filter((one) => one.unsure).flatMap(({ paths }) => paths));
+    const rests = verdict === 'violated' ? files.every(({ path }) => unsure.has(path)) : unsure.size > 0;
+    if (!rests || (verdict !== 'violated' && verdict !== 'holds')) return { verdict, reasons };
+    return {
+      verdict: 'undefined',
+      reasons: [...reasons, 'opaque and redirect marks could not be read, and this depends on them'],
+    };
+  }
+
   /** Lets the refresh go to the middle of its window, a program write there, and the refresh end. */
   writes(one: FileClass): readonly string[] {
     const [path = ''] = one.paths;
     if (one.fate === 'appears') return [];
     return [
-      `edited: ${this.#landing(start(editByRename, path, `${path}+`, 'edited'), path)}`,
-      `deleted: ${this.#landing(start(deleteOnce, path), path)}`,
+      `edited in the window: ${this.#landing(start(editByRename, path, `${path}+`, 'edited'), path, 'lands in')}`,
+      `deleted in the window: ${this.#landing(start(deleteOnce, path), path, 'is gone from')}`,
     ];
   }
 
-  #landing(program: Next, path: string): string {
+  #landing(program: Next, path: string, verb: string): string {
     const judged = judge(this.#system([writer(program)], []));
     let state = initialState(judged);
     const go = (process: string, until: (step: Possible) => boolean): readonly Possible[] => {
@@ -323,8 +357,8 @@ class Probe {
     if (error !== undefined && 'err' in error) return error.err;
     go('refresh', () => false);
     const after = judged.scene(momentOf(judged, state)).view.get(path);
-    const where = after === undefined ? 'it is not there afterwards' : `afterwards ${after.layers[0]} wins`;
-    return `in the host's ${path}; ${where}${after?.data === 'edited' ? ', as written' : ''}`;
+    const where = after === undefined ? 'afterwards it is not there' : `afterwards ${after.layers[0]} wins`;
+    return `${verb} the host's ${path}; ${where}${after?.data === 'edited' ? ', as written' : ''}`;
   }
 }
 
