@@ -176,16 +176,18 @@ export const HostRestored: Property = {
     if (!now.ledger.unmerged || now.ledger.run !== 'done' || !now.atRest) return [];
     const host = sights(now.host);
     return [...new Set([...host.keys(), ...now.ledger.host.keys()])]
-      .filter(
-        (path) => (host.get(path) ?? null) !== (now.ledger.acknowledged.get(path) ?? now.ledger.host.get(path) ?? null),
-      )
+      .filter((path) => isForeign(now.ledger, path, host.get(path) ?? null))
       .map((subject) => ({
         subject,
         detail: `was ${brief(now.ledger.host.get(subject) ?? null)}, and is ${brief(host.get(subject) ?? null)}`,
       }));
   },
-  damaged: (now, subject) => (sights(now.host).get(subject) ?? null) !== (now.ledger.host.get(subject) ?? null),
+  damaged: (now, subject) => isForeign(now.ledger, subject, sights(now.host).get(subject) ?? null),
 };
+
+/** Neither what the host had nor what a process put there, or removed, on purpose. */
+const isForeign = ({ host, acknowledged }: Ledger, path: string, now: Sight): boolean =>
+  now !== (host.get(path) ?? null) && !(acknowledged.has(path) && acknowledged.get(path) === now);
 
 export const PROPERTIES: readonly Property[] = [
   NoVanish,

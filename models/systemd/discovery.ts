@@ -3,15 +3,14 @@
  * those by which real root directories are read (`src/input/`), asked of the model's own file systems.
  */
 import { readConfig } from '../../src/input/config.ts';
-import { accepted, discover, type Extension } from '../../src/input/discover.ts';
+import { accepted, discover, type Extension as Found } from '../../src/input/discover.ts';
 import type { Look } from '../../src/input/look.ts';
 import { match, parseRelease } from '../../src/input/release.ts';
 import { sortVersions } from '../../src/input/version.ts';
-import type { CallResult } from '../../src/kernel/calls.ts';
+import type { CallResult, Value } from '../../src/kernel/calls.ts';
 import { list, lookup, resolve } from '../../src/kernel/path.ts';
 import { err, failed, type Inode, ok, type TaskId } from '../../src/kernel/types.ts';
 import type { Read } from '../../src/kernel/world.ts';
-import { mutableDirectory } from './names.ts';
 
 /** The world through the eyes of a process, for the rules of the input floor. */
 function lookIn(world: Read, task: TaskId): Look {
@@ -40,7 +39,7 @@ function lookIn(world: Read, task: TaskId): Look {
 }
 
 /** An image file of the model holds the line "image SLOT verity HASH": which file system is in it, and what identifies it. */
-function imageIn(world: Read, task: TaskId, extension: Extension): { device: string; verity: string } | undefined {
+function imageIn(world: Read, task: TaskId, extension: Found): { device: string; verity: string } | undefined {
   const [word, device = '', kind, verity = ''] = (lookIn(world, task).readFile(extension.tree) ?? '').trim().split(' ');
   return word === 'image' && kind === 'verity' && world.get(`fs:${device}`) !== null ? { device, verity } : undefined;
 }
@@ -51,65 +50,77 @@ function imageFits(world: Read, device: string, name: string, host: Parameters<t
   return match(inode?.type === 'file' ? parseRelease(inode.content) : undefined, host).accepted;
 }
 
-/** The accepted extensions, lowest layer first: name, how it is mounted, and what of it is compared by a later refresh. */
-interface Accepted {
+/** An accepted extension. */
+export interface Extension {
   readonly name: string;
+  /** How it is mounted, and from where: a directory's path, or the file system that is in an image. */
+  readonly kind: 'dir' | 'device';
   readonly source: string;
+  /** What of it a later refresh compares. */
   readonly identity: string;
 }
 
-function acceptedIn(world: Read, task: TaskId): readonly Accepted[] | null {
+/** The accepted extensions, lowest layer first; null where one that cannot be read fails the whole verb. */
+function acceptedIn(world: Read, task: TaskId, force: boolean): readonly Extension[] | null {
   const found = discover(lookIn(world, task), '262');
   const { host } = found;
   if (found.failure !== undefined || host === undefined) return null;
-  const directories = accepted(found).map((extension): Accepted => {
+  const wanted = force ? found.extensions.filter(({ kind }) => kind === 'directory') : accepted(found);
+  const directories = wanted.map((extension): Extension => {
     const place = resolve(world, task, extension.tree);
     const inode = failed(place) ? undefined : lookup(world, place.ok.fs, place.ok.path);
     const birth = inode?.type === 'dir' ? (inode.birth ?? 'new') : 'none';
     const mount = failed(place) ? 'none' : place.ok.mount;
     return {
       name: extension.name,
-      source: `dir ${extension.tree}`,
+      kind: 'dir',
+      source: extension.tree,
       identity: `${extension.path} on ${mount} born ${birth}`,
     };
   });
-  const images: Accepted[] = [];
+  const images: Extension[] = [];
   for (const extension of found.extensions.filter(({ kind }) => kind === 'raw' || kind === 'block')) {
     const image = imageIn(world, task, extension);
-    if (image === undefined) return null; // one image that cannot be read fails the whole verb
-    if (!imageFits(world, image.device, extension.name, host)) continue;
+    if (image === undefined) return null;
+    if (!force && !imageFits(world, image.device, extension.name, host)) continue;
     images.push({
       name: extension.name,
-      source: `device ${image.device}`,
+      kind: 'device',
+      source: image.device,
       identity: `${extension.path} verity ${image.verity}`,
     });
   }
   return sortVersions([...directories, ...images], ({ name }) => name);
 }
 
-/** "NAME KIND SOURCE" for every accepted extension. Source: sysext.c image_discover_and_read_metadata(). */
-export function discoverQuestion(world: Read, task: TaskId): CallResult {
-  const found = acceptedIn(world, task);
-  return found === null ? err('ENOENT') : ok(found.map(({ name, source }) => `${name} ${source}`));
+/** For every accepted extension: its name, "KIND SOURCE", its identity. Source: sysext.c image_discover_and_read_metadata(). */
+export function discoverQuestion(world: Read, task: TaskId, force: boolean): CallResult {
+  const found = acceptedIn(world, task, force);
+  if (found === null) return err('ENOENT');
+  return ok(found.flatMap(({ name, kind, source, identity }) => [name, `${kind} ${source}`, identity]));
+}
+
+/** What {@link discoverQuestion} answered, as extensions again. */
+export function extensionsOf(answer: Value): readonly Extension[] {
+  const words = Array.isArray(answer) ? answer.map(String) : [];
+  const found: Extension[] = [];
+  for (let index = 0; index < words.length; index += 3) {
+    const [name = '', mounted = '', identity = ''] = words.slice(index, index + 3);
+    const source = mounted.slice(mounted.indexOf(' ') + 1);
+    found.push({ name, kind: mounted.startsWith('device ') ? 'device' : 'dir', source, identity });
+  }
+  return found;
 }
 
 /**
- * The origin as one text: mode, the resolved mutable directory where the mode uses one, and of each extension its verity
+ * The origin as one text: mode, the resolved mutable directories where the mode uses them, and of each extension its verity
  * hash, or else its path, mount and birth. Source: systemd 260, sysext.c; seen: the mtime of a directory is recorded as 0.
  */
-export function originOf(world: Read, observer: TaskId, h: string, mode: string): string {
-  const extensions = (acceptedIn(world, observer) ?? []).map(({ name, identity }) => `${name}: ${identity}`);
-  const uses = mode !== 'no' && mode !== 'ephemeral';
-  const resolved = uses ? resolve(world, observer, mutableDirectory(h)) : undefined;
-  const mutable = resolved !== undefined && !failed(resolved) ? ` in ${targetOf(world, observer, h)}` : '';
-  return [`mode ${mode}${mutable}`, ...extensions].join('; ');
-}
-
-/** The path that the mutable directory leads to; only the path is compared, not which directory is there. */
-function targetOf(world: Read, observer: TaskId, h: string): string {
-  const link = lookIn(world, observer).readLink(mutableDirectory(h));
-  return link ?? mutableDirectory(h);
-}
+export const originText = (mode: string, directories: readonly string[], extensions: readonly Extension[]): string =>
+  [
+    `mode ${mode}${directories.length === 0 ? '' : ` in ${directories.join(', ')}`}`,
+    ...extensions.map(({ name, identity }) => `${name}: ${identity}`),
+  ].join('; ');
 
 /** `Mutable=` of systemd/confext.conf and its drop-ins, read through /etc as it is now; "unset" where nothing sets it. */
 export const configuredMode = (world: Read, task: TaskId): CallResult =>

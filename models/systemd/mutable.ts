@@ -7,17 +7,17 @@ import type { LayerPath } from '../../src/kernel/calls.ts';
 import type { Program } from '../../src/program/linux.ts';
 import { must, Stopped, yes } from './call.ts';
 import type { Invocation } from './confext.ts';
-import { mutableDirectory, WORKSPACE, workName } from './names.ts';
+import { directoryOf, dotted, mutableDirectory, WORKSPACE, workName } from './names.ts';
 import type { Systemd } from './versions.ts';
 
 export const MODES = MUTABLE_MODES;
 export type Mode = MutableMode;
 
-/** What the mutable directory of a hierarchy is. Other kinds are refused by the scenario that would meet them. */
+/** What the mutable directory of a hierarchy is, in the scenarios and tables. */
 export const MUTABLE_KINDS = ['missing', 'directory', 'hierarchy'] as const;
 export type MutableKind = (typeof MUTABLE_KINDS)[number];
 
-/** Option, else the configuration file where the version reads one, else "no". */
+/** P1: option, else the configuration file where the version reads one, else "no". */
 export function* mutableMode(run: Invocation): Program<Mode> {
   if (run.mutable !== null) return run.mutable;
   if (!run.systemd.configFile) return 'no';
@@ -25,36 +25,55 @@ export function* mutableMode(run: Invocation): Program<Mode> {
   return MODES.find((mode) => mode === configured) ?? 'no';
 }
 
-/** Where writes go and what is imported, once the mutable directory has been looked at. */
+/** What a mode makes of the mutable directory. */
 interface Resolved {
-  readonly upper: LayerPath | null;
-  readonly import: LayerPath | null;
-  /** The upper is the hierarchy itself, which then is not a lower layer as well. */
-  readonly upperIsHierarchy: boolean;
+  /** With symlinks followed. */
+  readonly path: string;
+  /** It is the hierarchy itself. */
+  readonly isHierarchy: boolean;
 }
 
 /**
- * Looks at the mutable directory as the mode demands: mode "yes" creates it, modes "auto" and "yes" insist on the
- * hierarchy's permission bits, the import modes refuse a link to the hierarchy. Source: sysext.c resolve_mutable_directory().
+ * Looks for the mutable directory as the mode demands: mode "yes" creates it, modes "auto" and "yes" insist on the
+ * hierarchy's permission bits, the ephemeral ones make a directory `parent`/NAME of their own. Null where the mode has none, or
+ * does without one that is missing. Source: sysext.c resolve_mutable_directory().
  */
-export function* resolveMutable(step: string, systemd: Systemd, mode: Mode, h: string): Program<Resolved> {
-  const none: Resolved = { upper: null, import: null, upperIsHierarchy: false };
-  if (mode === 'no' || mode === 'ephemeral') return none;
-  const path = mutableDirectory(h);
-  let kind = yield* must(step, { op: 'ask', question: 'mutable-kind', args: [h] });
-  if (kind === 'missing' && mode === 'yes') {
-    yield* must(step, { op: 'mkdirAll', path, mode: systemd.mutableParents });
-    yield* must(step, { op: 'chmod', path, mode: yield* permissionBits(step, h) });
-    kind = 'directory';
+export function* resolveMutable(
+  step: string,
+  systemd: Systemd,
+  mode: Mode,
+  h: string,
+  parent: string,
+): Program<Resolved | null> {
+  if (mode === 'no') return null;
+  if (mode === 'ephemeral' || mode === 'ephemeral-import') {
+    const path = `${parent}/${dotted(h)}`;
+    yield* makeMutable(step, systemd, path, h);
+    return { path, isHierarchy: false };
   }
-  if (kind === 'missing') return none;
-  if (mode === 'import' || mode === 'ephemeral-import') {
-    if (kind === 'hierarchy') throw new Stopped(step, 'ELOOP'); // "Not importing mutable directory ... points to the hierarchy itself"
-    return { ...none, import: { path, name: 'import' } };
+  const found = yield* lookAt(step, h);
+  if (mode === 'import' || (found.kind !== 'there' && mode === 'auto')) return found.kind === 'there' ? found : null;
+  if (found.kind === 'there') {
+    if (!(yield* yes(step, 'same-mode', found.path, h))) throw new Stopped(step, 'EINVAL'); // "has mode .., ought to have mode .."
   }
-  if (!(yield* yes(step, 'same-mode', path, h))) throw new Stopped(step, 'EINVAL'); // "has mode .., ought to have mode .."
-  if (kind === 'hierarchy') return { ...none, upper: { path: h, name: 'host' }, upperIsHierarchy: true };
-  return { ...none, upper: { path, name: 'upper' } };
+  if (found.kind === 'dangling' && systemd.danglingMutable === 'refused') throw new Stopped(step, 'EEXIST');
+  if (mode === 'yes') yield* makeMutable(step, systemd, found.path, h);
+  return found;
+}
+
+/** Where it leads. A link to what is not there counts with its target. */
+function* lookAt(step: string, h: string): Program<Resolved & { readonly kind: 'missing' | 'dangling' | 'there' }> {
+  const answer = String(yield* must(step, { op: 'ask', question: 'mutable-kind', args: [h] }));
+  const path = answer.slice(answer.indexOf(' ') + 1);
+  if (answer === 'missing') return { kind: 'missing', path: mutableDirectory(h), isHierarchy: false };
+  if (answer.startsWith('dangling ')) return { kind: 'dangling', path, isHierarchy: path === h };
+  return { kind: 'there', path, isHierarchy: answer.startsWith('hierarchy ') };
+}
+
+/** Makes a mutable directory unless it is there. */
+function* makeMutable(step: string, systemd: Systemd, path: string, h: string): Program {
+  yield* must(step, { op: 'mkdirAll', path, mode: systemd.mutableParents });
+  if (systemd.mutableModeAtOnce) yield* must(step, { op: 'chmod', path, mode: yield* permissionBits(step, h) });
 }
 
 /** The permission bits of the host's hierarchy; 0755 where it is missing. */
@@ -71,30 +90,36 @@ export interface Layout {
   readonly work: LayerPath | null;
   /** Whether the path of the work directory is noted in the overlay, to be removed when it is replaced. */
   readonly recordWork: boolean;
+  readonly hostIsLayer: boolean;
   /** Permission bits for the top directory. */
   readonly mode: number;
-  /** The list file: accepted extensions, sorted, one per line. */
-  readonly list: string;
 }
 
-/** M7a and M7b: resolves the hierarchy and its mutable directory again, and lays out the layers. */
-export function* layout(run: Invocation, mode: Mode, h: string, extensions: readonly string[]): Program<Layout> {
-  const resolved = yield* resolveMutable('M7a', run.systemd, mode, h);
+/** M7a and M7b: resolves the hierarchy and its mutable directory again, and lays out the layers. `used` have something in it. */
+export function* layout(run: Invocation, mode: Mode, h: string, used: readonly string[]): Program<Layout> {
+  const resolved = yield* resolveMutable('M7a', run.systemd, mode, h, `${WORKSPACE}/mh_workspace${h}`);
   const bits = yield* permissionBits('M7a', h);
+  const imported = mode === 'import' || mode === 'ephemeral-import' ? yield* importOf('M7b', h) : null;
+  const upper = mode === 'import' ? null : resolved;
   const lowers: LayerPath[] = [{ path: `${WORKSPACE}/meta${h}`, name: 'meta' }];
-  if (resolved.import !== null) lowers.push(resolved.import);
-  for (const name of [...extensions].reverse())
+  if (imported !== null) lowers.push({ path: imported, name: 'import' });
+  for (const name of [...used].reverse())
     lowers.push({ path: `${WORKSPACE}/confexts/${name}${h}`, name: `ext:${name}` });
-  const hostIsLayer = !resolved.upperIsHierarchy && (yield* yes('M7b', 'has-entries', h));
+  const hostIsLayer = upper?.isHierarchy !== true && (yield* yes('M7b', 'has-entries', h));
   if (hostIsLayer) lowers.push({ path: h, name: 'host' });
-  const base = { lowers, mode: bits, list: extensions.map((name) => `${name}\n`).join('') };
-  if (mode === 'ephemeral' || mode === 'ephemeral-import') {
-    const parent = `${WORKSPACE}/mh_workspace${h}`;
-    const upper = { path: `${parent}${h}`, name: 'ephemeral' };
-    yield* must('M7b', { op: 'mkdirAll', path: upper.path, mode: 0o700 });
-    return { ...base, upper, work: { path: `${parent}/${workName(h)}`, name: 'work' }, recordWork: false };
-  }
-  if (resolved.upper === null) return { ...base, upper: null, work: null, recordWork: false };
-  const parent = resolved.upper.path.slice(0, resolved.upper.path.lastIndexOf('/'));
-  return { ...base, upper: resolved.upper, work: { path: `${parent}/${workName(h)}`, name: 'work' }, recordWork: true };
+  const base = { lowers, hostIsLayer, mode: bits };
+  if (upper === null) return { ...base, upper: null, work: null, recordWork: false };
+  const beside = directoryOf(upper.path);
+  yield* must('M7b', { op: 'ask', question: 'upper-fits', args: [upper.path, beside] });
+  const recordWork = mode !== 'ephemeral' && mode !== 'ephemeral-import';
+  const name = recordWork ? (upper.isHierarchy ? 'host' : 'upper') : 'ephemeral';
+  return { ...base, upper: { path: upper.path, name }, work: { path: beside + workName(h), name: 'work' }, recordWork };
+}
+
+/** The mutable directory as a lower layer: nothing where it is missing, refused where it is the hierarchy. */
+function* importOf(step: string, h: string): Program<string | null> {
+  const found = yield* lookAt(step, h);
+  if (found.kind !== 'there') return null;
+  if (found.isHierarchy) throw new Stopped(step, 'ELOOP'); // "Not importing mutable directory ... points to the hierarchy itself"
+  return found.path;
 }

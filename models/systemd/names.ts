@@ -11,4 +11,7 @@ export const workName = (h: string): string => `.systemd-${dotted(h)}-workdir`;
 /** Exit statuses of the merge child: MERGE_NOTHING_FOUND is 123, MERGE_SKIP_REFRESH 124. */
 export const STATUS = { merged: 0, failed: 1, nothingFound: 123, skipped: 124 } as const;
 
-const dotted = (h: string): string => h.slice(1).replaceAll('/', '.');
+/** A hierarchy in a file name. */
+export const dotted = (h: string): string => h.slice(1).replaceAll('/', '.');
+/** The directory that holds a name, with its slash. */
+export const directoryOf = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1);

@@ -2,8 +2,8 @@
  * What systemd-confext does with mounts below a hierarchy: it parks them in its workspace while the hierarchy is replaced
  * (M6c, U3c), and puts them back (M7e, U4). Source: sysext.c move_submounts(), mount-util.c get_sub_mounts().
  */
-import { at, type Program } from '../../src/program/linux.ts';
-import { must, names, Stopped } from './call.ts';
+import { at, type LinuxCall, type Program } from '../../src/program/linux.ts';
+import { must, names, Stopped, yes } from './call.ts';
 import { WORKSPACE } from './names.ts';
 import type { Systemd } from './versions.ts';
 
@@ -23,25 +23,31 @@ export function* unpark(systemd: Systemd, step: string, h: string, target: strin
 function* moveAll(systemd: Systemd, step: string, from: string, to: string): Program {
   const all = yield* names(step, 'submounts', from);
   const below = (path: string, other: string): boolean => path.startsWith(`${other}/`);
+  const target = (path: string): string => to + path.slice(from.length);
   if (systemd.cloneSubmounts) {
     const outermost = all.filter((path) => !all.some((other) => below(path, other)));
-    for (const path of outermost) yield* moveClone(step, path, to + path.slice(from.length));
+    yield* moveClones(
+      step,
+      outermost.map((path) => [path, target(path)]),
+    );
     return;
   }
   for (const path of all) {
-    yield* moveBind(step, path, to + path.slice(from.length));
+    yield* moveBind(step, path, target(path));
     if (systemd.nestedSubmounts === 'abort' && all.some((other) => below(other, path))) {
       throw new Stopped(step, 'EINVAL', 'SIGABRT'); // path_startswith() on an entry that lost its path
     }
   }
 }
 
-/** With a private recursive clone, so that what is nested comes along. */
-function* moveClone(step: string, from: string, to: string): Program {
-  yield* must(step, { op: 'open-tree', path: from, tree: from });
-  yield* makeMountPoint(step, from, to);
-  yield* must(step, { op: 'move-tree', tree: from, path: to });
-  yield* must(step, { op: 'umount', path: from, detach: true });
+/** With private recursive clones, so that what is nested comes along. All are taken before the first one is moved. */
+function* moveClones(step: string, moves: readonly (readonly [from: string, to: string])[]): Program {
+  for (const [from] of moves) yield* must(step, { op: 'open-tree', path: from, tree: from });
+  for (const [from, to] of moves) {
+    yield* makeMountPoint(step, from, to);
+    yield* must(step, { op: 'move-tree', tree: from, path: to });
+    yield* must(step, { op: 'umount', path: from, detach: true });
+  }
 }
 
 /** With a bind copy, which stays in the peer group of the original: the detach below takes nested mounts from the copy, too. */
@@ -51,14 +57,20 @@ function* moveBind(step: string, from: string, to: string): Program {
   yield* must(step, { op: 'umount', path: from, detach: true });
 }
 
-/** The mount point is made if it is missing: a directory for a directory, else an empty file. Source: make_mount_point_inode_from_stat(). */
+/**
+ * The mount point is made if it is missing: a directory for a directory, else an empty file. Where the other kind is in
+ * the way, 257 gives up here and 262 at the move. Source: make_mount_point_inode_from_stat().
+ */
 function* makeMountPoint(step: string, from: string, to: string): Program {
-  const directory = yield* must(step, { op: 'ask', question: 'is-directory', args: [from] });
-  if (directory === true) {
-    yield* must(step, { op: 'mkdirAll', path: to, mode: 0o755 });
+  if (yield* yes(step, 'is-directory', from)) {
+    yield* unlessThere(step, { op: 'mkdirAll', path: to, mode: 0o755 });
     return;
   }
   yield* must(step, { op: 'mkdirAll', path: to.slice(0, to.lastIndexOf('/')), mode: 0o755 });
-  const made = yield* at(step, { op: 'mknod', path: to, type: 'file', mode: 0o644 });
+  yield* unlessThere(step, { op: 'mknod', path: to, type: 'file', mode: 0o644 });
+}
+
+function* unlessThere(step: string, call: LinuxCall): Program {
+  const made = yield* at(step, call);
   if ('err' in made && made.err !== 'EEXIST') throw new Stopped(step, made.err);
 }

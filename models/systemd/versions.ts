@@ -61,10 +61,28 @@ export const BEHAVIOURS = {
     true,
   ),
   mutableParents: row<number>(
-    'permission bits of the parents of a mutable directory that mode "yes" creates',
-    'seen: 257.13 makes them 0700, 262.1 0755',
+    'permission bits with which a mutable directory and its parents are made',
+    'seen with strace: 257.13 makes them 0700, 262.1 0755',
     0o700,
     0o755,
+  ),
+  mutableModeAtOnce: row<boolean>(
+    'a directory for writes gets the permission bits of the hierarchy when it is resolved; before, only right before the mount',
+    'seen with strace: 262.1 calls fchmod, also in a refresh that it then skips',
+    false,
+    true,
+  ),
+  danglingMutable: row<'refused' | 'created'>(
+    'what mode "yes" does with a mutable directory that is a link to nothing: error EEXIST, or it creates the target',
+    'seen: 257.13 "File exists", 262.1 creates and uses the target',
+    'refused',
+    'created',
+  ),
+  backingFile: row<boolean>(
+    'the device of the host hierarchy is noted in the overlay, if that is a layer',
+    'systemd 262, sysext.c; seen with strace: the last file written to the marker directory',
+    false,
+    true,
   ),
 } satisfies Record<string, Row<boolean | string | number>>;
 
@@ -82,6 +100,9 @@ export interface Systemd {
   readonly nestedSubmounts: 'carried' | 'abort';
   readonly earlyMutableCheck: boolean;
   readonly mutableParents: number;
+  readonly mutableModeAtOnce: boolean;
+  readonly danglingMutable: 'refused' | 'created';
+  readonly backingFile: boolean;
 }
 
 /** The named version with some rows changed, as a distribution that backports them has it. */
@@ -96,6 +117,9 @@ export function systemd(version: Version, backports: Partial<Systemd> = {}): Sys
     nestedSubmounts: rows.nestedSubmounts[version],
     earlyMutableCheck: rows.earlyMutableCheck[version],
     mutableParents: rows.mutableParents[version],
+    mutableModeAtOnce: rows.mutableModeAtOnce[version],
+    danglingMutable: rows.danglingMutable[version],
+    backingFile: rows.backingFile[version],
     ...backports,
   };
 }

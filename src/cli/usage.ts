@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { type Scenario, UnknownOption } from '../../models/scenario.ts';
 import { SCENARIOS } from '../../models/scenarios/index.ts';
-import { NotModelled } from '../../models/systemd/questions.ts';
 import { InputError } from '../input/error.ts';
 import type { Command } from '../report/text.ts';
 import { BadToken } from '../report/token.ts';
@@ -24,7 +23,6 @@ export class UsageError extends Error {
 export function describeError(error: unknown): string | undefined {
   if (error instanceof UsageError || error instanceof UnknownOption || error instanceof BadToken) return error.message;
   if (error instanceof InputError) return error.message;
-  if (error instanceof NotModelled) return `not modelled: ${error.message}`;
   return undefined;
 }
 

@@ -10,7 +10,7 @@ import { task } from '../kernel/world.ts';
 import { breaksOf } from '../report/check.ts';
 import { WIDTH } from '../report/story.ts';
 import { initialState, momentOf, type Possible, possible, type Run } from '../report/walk.ts';
-import { callText, changeText, resultText } from '../report/words.ts';
+import { callText, changeText, fsName, resultText } from '../report/words.ts';
 
 /** What the lower part of the screen shows. */
 type Pane = 'files' | 'mounts' | 'changes';
@@ -206,8 +206,10 @@ function mountsPane({ judged, process, ...explorer }: Explorer): readonly string
   ];
 }
 
-function changesPane({ run, position }: Explorer): readonly string[] {
+function changesPane({ judged, run, position }: Explorer): readonly string[] {
   const last = run.steps[position - 1];
   if (last === undefined || last.label.changes.length === 0) return ['the last step changed nothing'];
-  return ['what the last step changed:', ...last.label.changes.map((change) => `  ${changeText(change)}`)];
+  const worlds = [position - 1, position].map((at) => momentOf(judged, run.states[at] ?? []).world);
+  const name = (id: string): string => fsName(worlds, id);
+  return ['what the last step changed:', ...last.label.changes.map((change) => `  ${changeText(change, name)}`)];
 }

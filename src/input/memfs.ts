@@ -75,7 +75,7 @@ export function toVolume(tree: Directory, inodes: PlainFs['inodes'] = new Map())
     }
   };
   fill('', tree);
-  omitAttributes('/', tree, omitted);
+  finish(volume, '/', tree, omitted);
   return { volume, omitted };
 }
 

@@ -53,6 +53,7 @@ export type Call =
       upper?: LayerPath;
       work?: LayerPath;
       redirectDir?: 'on' | 'off' | 'follow' | 'nofollow';
+      index?: 'off'; // the kernel's default, and the only value that is modelled
       flags?: readonly MountFlag[];
     }
   | { op: 'mount-bind'; from: string; path: string; recursive?: boolean }
@@ -65,7 +66,7 @@ export type Call =
   | { op: 'close-tree'; tree: string }
   // processes
   | { op: 'unshare' } // a copy of the caller's mount namespace, with propagation kept; the caller moves into it
-  | { op: 'leave'; status: number | string; why?: string } // the child in its own namespace ends, the caller is the parent again: back in the namespace it came from, and the copy dies
+  | { op: 'leave'; status: number | string } // the child in its own namespace ends, the caller is the parent again: back in the namespace it came from, and the copy dies
   | { op: 'exit' };
 
 type WithOp<C, O> = C extends { readonly op: infer P } ? (Extract<P, O> extends never ? never : C) : never;

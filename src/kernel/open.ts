@@ -67,8 +67,9 @@ function openCreating(session: Session, path: string, flags: readonly OpenFlag[]
   const last = session.toCreate(path, !exclusive && !flags.includes('O_NOFOLLOW'));
   if (failed(last)) return last;
   const { dir, name, slash } = last.ok;
-  if (slash) return err('EISDIR');
+  // What exists for sure is found before a trailing slash is minded.
   if (name === '' || name === '.' || name === '..') return err(exclusive ? 'EEXIST' : 'EISDIR');
+  if (slash) return err('EISDIR');
   const below = { ...dir, path: join(dir.path, name) };
   const there = inodeAt(session, below);
   if (failed(there)) {

@@ -7,7 +7,7 @@ import { isRoot, permits } from './permission.ts';
 import { check, created, type Edit, ownerEdit, writeEdit } from './posix.ts';
 import { flagsOf, inodeAt, isMountpoint, isReadonly, perform, Session } from './session.ts';
 import { directory, file, join, special, symlink } from './tree.ts';
-import { err, failed, type Inode, type Outcome, ok, type Result, type TaskId } from './types.ts';
+import { type Change, err, failed, type Inode, type Outcome, ok, type Result, type TaskId } from './types.ts';
 import { letGo } from './unmount.ts';
 import type { Read } from './world.ts';
 
@@ -24,14 +24,25 @@ const isMountCall = (call: Call): call is Exclude<Call, FileCall> =>
  */
 export function step(world: Read, task: TaskId, call: Call): readonly Outcome<CallResult>[] {
   const session = new Session(world, task);
-  if (isMountCall(call)) {
-    const { result, changes } = mountCall(session.draft, task, call);
-    return [{ writes: session.draft.writes, result, changes }];
-  }
-  const result = fileCall(session, call);
-  const { writes } = session.draft;
-  const outcome = { writes, result, changes: session.changes };
+  const { result, changes } = isMountCall(call)
+    ? observedMountCall(session, task, call)
+    : { result: fileCall(session, call), changes: session.changes };
+  const outcome = { writes: session.draft.writes, result, changes };
   return [session.undefined === undefined ? outcome : { ...outcome, undefined: session.undefined }];
+}
+
+/** A mount call walks its paths as a file call does: what it meets behind a live overlay's back makes it undefined. */
+function observedMountCall(
+  session: Session,
+  task: TaskId,
+  call: Exclude<Call, FileCall>,
+): { readonly result: CallResult; readonly changes: readonly Change[] } {
+  if ('path' in call) session.resolve(call.path);
+  if ('from' in call) session.resolve(call.from);
+  if (call.op === 'mount-overlay') {
+    for (const layer of [...call.lowers, call.upper, call.work]) if (layer !== undefined) session.resolve(layer.path);
+  }
+  return mountCall(session.draft, task, call);
 }
 
 function fileCall(session: Session, call: FileCall): CallResult {

@@ -19,13 +19,11 @@ import { type Next as AnyNext, type Program as AnyProgram, type End, named, Prog
 export type { CallResult, Value } from '../kernel/calls.ts';
 export { become, start } from './program.ts';
 
-/** A kernel call, or one of two that a program makes in one step although a real one makes many harmless reads for it. */
+/** A kernel call, or a question that a program asks in one step although a real one makes many harmless reads for it. */
 export type LinuxCall =
   | Call
   /** What a registered pure function says of the world. */
-  | { readonly op: 'ask'; readonly question: string; readonly args: readonly Value[] }
-  /** A file written with such an answer. */
-  | { readonly op: 'record'; readonly path: string; readonly question: string; readonly args: readonly Value[] };
+  | { readonly op: 'ask'; readonly question: string; readonly args: readonly Value[] };
 
 export type Program<T = End<LinuxCall, CallResult>> = AnyProgram<LinuxCall, CallResult, T>;
 export type Next = AnyNext<LinuxCall, CallResult>;
@@ -99,14 +97,10 @@ function linuxMachine(start: Read, questions: Questions): Machine<Read, Componen
   };
 }
 
-/** What Linux may do with a call of a task; the two compound calls included. */
+/** What Linux may do with a call of a task. A question changes nothing. */
 function linuxStep(world: Read, task: TaskId, call: LinuxCall, questions: Questions): readonly Outcome<CallResult>[] {
   if (call.op === 'ask') return [{ writes: [], result: answer(world, task, call, questions), changes: [] }];
-  if (call.op !== 'record') return kernelStep(world, task, call);
-  const text = answer(world, task, call, questions);
-  if ('err' in text) return [{ writes: [], result: text, changes: [] }];
-  if (typeof text.ok !== 'string') throw new Error(`the answer to ${call.question} should be a text to record`);
-  return kernelStep(world, task, { op: 'write', path: call.path, data: text.ok });
+  return kernelStep(world, task, call);
 }
 
 function answer(

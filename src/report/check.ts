@@ -14,7 +14,7 @@ import type { Step } from '../program/linux.ts';
 import type { Trace, TraceStep } from './story.ts';
 import { encodeToken } from './token.ts';
 import { follow, momentOf, type Run } from './walk.ts';
-import { callText, changeText, resultText, short } from './words.ts';
+import { callText, changeText, fsName, resultText, short } from './words.ts';
 
 /** One file of the report's `files` list. */
 export interface FileResult {
@@ -199,6 +199,7 @@ export function breaksOf(system: System, judged: Judged, run: Run): ReadonlyMap<
 /** A run in words. */
 export function tell(telling: Telling): Trace {
   const { scenario, choice, system, judged, run, breaks } = telling;
+  const worlds = run.states.map((state) => momentOf(judged, state).world);
   const views = run.states.map((state) => judged.scene(momentOf(judged, state)).view);
   const steps = run.steps.map(({ label }, index): TraceStep => {
     const note = difference(system.hierarchies, views[index] ?? new Map(), views[index + 1] ?? new Map());
@@ -207,7 +208,8 @@ export function tell(telling: Telling): Trace {
       at: label.at ?? '',
       call: label.killed === true ? 'is killed' : callText(label.call),
       result: label.killed === true ? '' : resultText(label.call, label.result),
-      changes: label.changes.map(changeText),
+      changes: label.changes.map((change) => changeText(change, (id) => fsName(worlds.slice(index, index + 2), id))),
+      ...(label.next === 'end' ? { ends: true } : {}),
       ...(note === null ? {} : { note }),
       ...(breaks.has(index) ? { breaks: breaks.get(index) ?? '' } : {}),
     };

@@ -89,7 +89,7 @@ function row(version: Version, mode: Mode, kind: MutableKind): Row {
 
 const refusal = (steps: readonly Step[]): string => {
   const last = steps.at(-1)?.call;
-  return last?.op === 'leave' ? (last.why ?? `status ${last.status}`) : 'before the child';
+  return last?.op === 'leave' ? String(last.status) : 'before the child';
 };
 
 function layersAt(world: Read): string {

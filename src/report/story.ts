@@ -11,8 +11,10 @@ export interface TraceStep {
   readonly changes: readonly string[];
   /** What everyone sees change in the hierarchy by this step. */
   readonly note?: string;
-  /** The property that this step breaks. */
+  /** What this step breaks. */
   readonly breaks?: string;
+  /** The process is over after this step. */
+  readonly ends?: true;
 }
 
 export interface Trace {
@@ -99,27 +101,62 @@ function storyLines(step: TraceStep, index: number, processWidth: number): reado
   ].map((line) => line.trimEnd());
 }
 
-/** The whole story: a column per process, and under each step what it changed. */
+/**
+ * The whole story: a column per process, and under each step what it changed. Processes that never overlap share a column,
+ * so that a boot with many units still fits.
+ */
 export function wholeStory(trace: Trace): readonly string[] {
-  const processes = [...new Set(trace.steps.map((step) => step.process))];
-  const width = Math.max(14, Math.floor((WIDTH - 5) / processes.length) - 2);
-  const columns = processes.map((process) => process.slice(0, width).padEnd(width)).join('  ');
-  const lines = [`     ${columns}`.trimEnd(), `     ${processes.map(() => '─'.repeat(width)).join('  ')}`];
+  const columns = columnsOf(trace.steps);
+  const width = Math.floor((WIDTH - 5) / Math.max(columns.length, 1)) - 2;
+  const lines = columnHead(columns, width);
   trace.steps.forEach((step, index) => {
-    const column = processes.indexOf(step.process);
+    const column = columns.findIndex((processes) => processes.includes(step.process));
     const pad = ''.padEnd(column * (width + 2));
-    const text = `${step.at}  ${step.call}${step.result === '' ? '' : ` → ${step.result}`}`;
+    const turn = (columns[column]?.length ?? 0) > 1 && trace.steps[index - 1]?.process !== step.process;
+    const text = `${turn ? `${step.process}: ` : ''}${step.at}  ${step.call}${step.result === '' ? '' : ` → ${step.result}`}`;
     for (const [row, line] of wrap(text, width).entries()) {
       lines.push(`${row === 0 ? number(index) : '   '}  ${pad}${line}`);
     }
-    const below = [
-      ...step.changes.map((change) => `· ${change}`),
-      ...(step.note === undefined ? [] : [`» ${step.note}`]),
-    ];
-    if (step.breaks !== undefined) below.push(`◀ ${step.breaks}`);
-    for (const text of below) for (const line of wrap(text, WIDTH - 9)) lines.push(`       ${line}`);
+    for (const below of belowStep(step)) {
+      for (const line of wrap(below, WIDTH - 9)) lines.push(`       ${line}`);
+    }
   });
   if (trace.ending !== null)
     lines.push('', ...wrap(`At rest: ${trace.ending}`, WIDTH - 5).map((line) => `     ${line}`));
   return lines;
+}
+
+function belowStep(step: TraceStep): readonly string[] {
+  return [
+    ...step.changes.map((change) => `· ${change}`),
+    ...(step.note === undefined ? [] : [`» ${step.note}`]),
+    ...(step.breaks === undefined ? [] : [`◀ ${step.breaks}`]),
+  ];
+}
+
+/** Who shares a column: the first one in which everybody is over by then. */
+function columnsOf(steps: readonly TraceStep[]): readonly (readonly string[])[] {
+  const columns: { processes: string[]; until: number }[] = [];
+  for (const process of new Set(steps.map((step) => step.process))) {
+    const first = steps.findIndex((step) => step.process === process);
+    const last = steps.findLastIndex((step) => step.process === process);
+    const free = columns.find(({ until }) => until < first);
+    const until = steps[last]?.ends === true ? last : Number.POSITIVE_INFINITY;
+    if (free === undefined) columns.push({ processes: [process], until });
+    else {
+      free.processes.push(process);
+      free.until = until;
+    }
+  }
+  return columns.map(({ processes }) => processes);
+}
+
+function columnHead(columns: readonly (readonly string[])[], width: number): string[] {
+  const heads = columns.map((processes) => wrap(processes.join(', '), width));
+  const rows = Math.max(0, ...heads.map((head) => head.length));
+  const row = (at: number): string => heads.map((head) => (head[at] ?? '').padEnd(width)).join('  ');
+  return [
+    ...Array.from({ length: rows }, (_, at) => `     ${row(at)}`.trimEnd()),
+    `     ${columns.map(() => '─'.repeat(width)).join('  ')}`,
+  ];
 }

@@ -1,6 +1,7 @@
 /** System calls, results and changes in the words a kernel or systemd developer would use. */
 import type { Call, CallResult } from '../kernel/calls.ts';
-import type { Change, Inode } from '../kernel/types.ts';
+import type { Change, FsId, Inode } from '../kernel/types.ts';
+import type { Read } from '../kernel/world.ts';
 import type { LinuxCall } from '../program/linux.ts';
 
 const octal = (mode: number): string => `0${mode.toString(8)}`;
@@ -26,15 +27,16 @@ const QUESTIONS: Readonly<Record<string, string>> = {
   'same-mode': 'compare the permission bits',
   'permission-bits': 'stat',
   'configured-mode': 'read systemd/confext.conf',
+  'upper-fits': 'statfs: is it writable, and on the file system of the work directory?',
 };
 
 /** One call in one line. */
 export function callText(call: LinuxCall): string {
   if (call.op === 'ask') {
+    if (call.question === 'discover' && call.args[0] === 'unmerge') return 'look for merged hierarchies';
     const about = call.args.filter((arg) => typeof arg === 'string').map((arg) => at(String(arg)));
     return `${QUESTIONS[call.question] ?? call.question}${about.length > 0 && call.question !== 'discover' ? ` (${about.join(', ')})` : ''}`;
   }
-  if (call.op === 'record') return `write ${at(call.path)}`;
   return kernelCall(call);
 }
 
@@ -103,7 +105,7 @@ function mountCallText(call: Call): string {
     case 'unshare':
       return 'clone CLONE_NEWNS: a child in its own mount namespace';
     case 'leave':
-      return `the child exits with ${call.status}${call.why === undefined ? '' : ` after ${call.why}`}`;
+      return `the child exits with ${call.status}`;
     case 'exit':
       return 'exit';
     default:
@@ -113,7 +115,9 @@ function mountCallText(call: Call): string {
 
 function layersText(call: Extract<Call, { op: 'mount-overlay' }>): string {
   const lowers = call.lowers.map((layer) => layer.name).join(' > ');
-  return call.upper === undefined ? `${lowers}, read-only` : `upperdir=${at(call.upper.path)}: upper > ${lowers}`;
+  return call.upper === undefined
+    ? `${lowers}, read-only`
+    : `upperdir=${at(call.upper.path)}${call.index === undefined ? '' : ',index=off'}: upper > ${lowers}`;
 }
 
 /** A result as strace would show it, with contents where a file was read. */
@@ -121,9 +125,14 @@ export function resultText(call: LinuxCall, result: CallResult): string {
   if ('err' in result) return result.err;
   const value = result.ok;
   if (value === null) return '';
-  if (call.op === 'ask')
-    return Array.isArray(value) ? (value.length === 0 ? 'none' : value.map(String).join(', ')) : answer(value);
+  if (call.op === 'ask') return Array.isArray(value) ? listText(call.question, value.map(String)) : answer(value);
   return typeof value === 'string' ? short(value) : Array.isArray(value) ? `${value.length} entries` : '';
+}
+
+/** Extensions come as triples: name, how they are mounted, and what identifies them. Their names are enough here. */
+function listText(question: string, words: readonly string[]): string {
+  const names = question === 'discover' ? words.filter((_, index) => index % 3 === 0) : words;
+  return names.length === 0 ? 'none' : names.join(', ');
 }
 
 const answer = (value: unknown): string =>
@@ -140,25 +149,36 @@ const inodeText = (inode: Inode): string =>
           ? 'whiteout'
           : inode.type;
 
+/** What people call a file system: an overlay or a tmpfs with its slot, else the slot alone. Freed ones are looked up before. */
+export function fsName(worlds: readonly Read[], id: FsId): string {
+  for (const world of worlds) {
+    const fs = world.get(`fs:${id}`);
+    if (fs?.kind === 'overlay') return `overlay ${id}`;
+    if (fs?.kind === 'plain') return fs.type === 'tmpfs' && id !== 'run' ? `tmpfs ${id}` : id;
+  }
+  return id;
+}
+
 /** One change of the world in one line. */
-export function changeText(change: Change): string {
+export function changeText(change: Change, name: (fs: FsId) => string = (id) => id): string {
+  const fs = 'fs' in change ? name(change.fs) : '';
   switch (change.do) {
     case 'create':
-      return `${inodeText(change.inode)} appears at ${change.path} on ${change.fs}`;
+      return `${inodeText(change.inode)} appears at ${change.path} on ${fs}`;
     case 'replace':
-      return `${change.path === '' ? '/' : change.path} on ${change.fs} is now ${inodeText(change.inode)}`;
+      return `${change.path === '' ? '/' : change.path} on ${fs} is now ${inodeText(change.inode)}`;
     case 'remove':
-      return `${change.path} on ${change.fs} is removed`;
+      return `${change.path} on ${fs} is removed`;
     case 'move':
-      return `${change.from} becomes ${change.to} on ${change.fs}`;
+      return `${change.from} becomes ${change.to} on ${fs}`;
     case 'exchange':
-      return `${change.from} and ${change.to} change places on ${change.fs}`;
+      return `${change.from} and ${change.to} change places on ${fs}`;
     case 'link':
-      return `${change.to} becomes a second name of ${change.from} on ${change.fs}`;
+      return `${change.to} becomes a second name of ${change.from} on ${fs}`;
     case 'mount':
-      return `${change.fs} is mounted on ${change.at} (namespace ${change.ns})`;
+      return `${fs} is mounted on ${change.at} (namespace ${change.ns})`;
     case 'unmount':
-      return `${change.fs} is no longer on ${change.at} (namespace ${change.ns})`;
+      return `${fs} is no longer on ${change.at} (namespace ${change.ns})`;
     default:
       return `${change.at} is now ${change.now} (namespace ${change.ns})`;
   }

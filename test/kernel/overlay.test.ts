@@ -350,6 +350,7 @@ describe('an edit of a layer behind a live overlay', () => {
     ['a file that was changed', behind('/l1/d/g'), read('/d/g'), '"/d/g" was changed'],
     ['a listing of where it is', behind('/l1/d/g'), { op: 'readdir', path: '/mnt/d' }, undefined],
     ['a file that was removed', { op: 'unlink', path: '/l1/d/g' }, read('/d/g'), '"/d/g" was removed'],
+    ['a place to mount on', behind('/l1/d/g'), { op: 'mount-tmpfs', path: '/mnt/d/g' }, '"/d/g" was changed'],
     ['what another layer hides', behind('/l1/d/f'), read('/d/f'), undefined],
     ['what a whiteout hides', { op: 'unlink', path: '/l1/w' }, read('/w'), undefined],
     ['what is below a renamed directory', { op: 'rename', from: '/l1/d', to: '/l1/e' }, read('/e/g'), '"/e" was added'],

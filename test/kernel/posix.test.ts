@@ -60,6 +60,8 @@ describe('the order of errors is the kernel’s', () => {
     ['ENAMETOOLONG', { op: 'link', from: '/f', to: `/${'x'.repeat(256)}` }],
     ['EISDIR', write('/d')],
     ['EISDIR', write('/new/')],
+    ['EISDIR', { op: 'write', path: '/d/', data: '', flags: ['O_WRONLY', 'O_CREAT', 'O_EXCL'] }],
+    ['EEXIST', { op: 'write', path: '/d/./', data: '', flags: ['O_WRONLY', 'O_CREAT', 'O_EXCL'] }],
     ['EISDIR', { op: 'truncate', path: '/d', size: 0 }],
     ['EINVAL', { op: 'readlink', path: '/f' }],
     ['ENOTDIR', { op: 'readdir', path: '/f' }],
