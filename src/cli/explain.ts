@@ -15,7 +15,7 @@ export function explain(args: readonly string[], out: Output): number {
   const choice = choiceOf(token, scenario);
   const system = scenario.build(choice);
   const judged = judge(system);
-  const run = verify(token, follow(judged, token.forks, token.length));
+  const run = verify(token, follow(judged, token.forks));
   const trace = tell({
     scenario,
     choice,

@@ -35,7 +35,7 @@ function fromToken(text: string): Explorer {
   const choice = choiceOf(token, scenario);
   let run: Run | null = null;
   const explorer = open(scenario, choice, (judged) => {
-    run = verify(token, follow(judged, token.forks, token.length));
+    run = verify(token, follow(judged, token.forks));
     return run;
   });
   return run === null ? explorer : load(explorer, run, 0);
@@ -50,7 +50,7 @@ function shortestViolation(scenario: Scenario, choice: Choice, judged: Parameter
   const violated = checkScenario(scenario, choice).find((result) => result.token !== null);
   if (violated?.token === undefined || violated.token === null) return null;
   const token = decodeToken(violated.token);
-  return follow(judged, token.forks, token.length);
+  return follow(judged, token.forks);
 }
 
 async function fromLines(first: Explorer, out: Output): Promise<number> {

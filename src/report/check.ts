@@ -13,7 +13,7 @@ import type { Seen, View } from '../kernel/view.ts';
 import type { Step } from '../program/linux.ts';
 import type { Trace, TraceStep } from './story.ts';
 import { encodeToken } from './token.ts';
-import { follow, momentOf, type Run } from './walk.ts';
+import { follow, forksOf, momentOf, type Run } from './walk.ts';
 import { callText, changeText, fsName, resultText, short } from './words.ts';
 
 /** One file of the report's `files` list. */
@@ -155,8 +155,7 @@ function traceOf(context: Context, subject: SubjectReport<Step>): Trace {
 
 /** The checker's trace as a run from the initial state. */
 function runOf(judged: Judged, trace: SearchTrace<Step>): Run {
-  const forks = trace.steps.filter((step) => step.choices > 1).map((step) => step.choice);
-  const run = follow(judged, forks, trace.steps.length);
+  const run = follow(judged, forksOf(trace.steps.map(({ choice, choices }) => ({ choice, among: choices }))));
   if (run === null) throw new Error('a trace of the search cannot be followed: is an action not deterministic?');
   return run;
 }

@@ -1,18 +1,18 @@
 /**
  * A token names one trace in one shell argument: `refresh-while-reading@262,no:3f9c:0x6.1`. After the scenario come its options
- * (systemd, mutable, then what differs from the default), a fingerprint of the steps, their number, and the choices at forks.
+ * (systemd, mutable, then what differs from the default), a fingerprint of the steps, and the choices at forks; "+2" at the end
+ * stands for two more steps that need no choice.
  */
 import { createHash } from 'node:crypto';
 import { type Choice, choose, optionsOf, type Scenario } from '../../models/scenario.ts';
-import type { Run } from './walk.ts';
+import { type Forks, forksOf, type Run } from './walk.ts';
 import { callText, resultText } from './words.ts';
 
 export interface Token {
   readonly scenario: string;
   readonly options: Readonly<Record<string, string>>;
   readonly fingerprint: string;
-  readonly length: number;
-  readonly forks: readonly number[];
+  readonly forks: Forks;
 }
 
 /** A token that cannot be used, and why. */
@@ -59,23 +59,24 @@ export function optionsText(scenario: Scenario, choice: Choice): string {
 }
 
 export function encodeToken(scenario: Scenario, choice: Choice, run: Run): string {
-  const forks = run.choices.filter(({ among }) => among > 1).map((step) => step.choice);
-  return `${scenario.name}@${optionsText(scenario, choice)}:${fingerprint(run)}:${run.steps.length}:${encodeForks(forks)}`;
+  const forks = forksOf(run.choices);
+  const then = forks.then > 0 ? `+${forks.then}` : '';
+  return `${scenario.name}@${optionsText(scenario, choice)}:${fingerprint(run)}:${encodeForks(forks.choices)}${then}`;
 }
 
 /** Reads a token; what it says about a scenario is checked by {@link choiceOf} and {@link verify}. */
 export function decodeToken(text: string): Token {
-  const match = /^([\w-]+)@([^:]*):([0-9a-f]{4}):(\d{1,5}):([\dx.]*)$/.exec(text);
+  const match = /^([\w-]+)@([^:]*):([0-9a-f]{4}):([\dx.]*)(?:\+(\d{1,5}))?$/.exec(text);
   if (match === null)
-    throw new BadToken(`"${text}" is not a token; one looks like refresh-while-reading@262,no:3f9c:9:0x6.1`);
-  const [, scenario = '', options = '', print = '', length = '0', forks = ''] = match;
+    throw new BadToken(`"${text}" is not a token; one looks like refresh-while-reading@262,no:3f9c:0x6.1`);
+  const [, scenario = '', options = '', print = '', choices = '', then = '0'] = match;
   const [systemd = '', mutable = '', ...extra] = options.split(',');
   const given: Record<string, string> = { systemd, mutable };
   for (const pair of extra) {
     const [key = '', value = ''] = pair.split('=', 2);
     given[key] = value;
   }
-  return { scenario, options: given, fingerprint: print, length: Number(length), forks: decodeForks(forks) };
+  return { scenario, options: given, fingerprint: print, forks: { choices: decodeForks(choices), then: Number(then) } };
 }
 
 export const choiceOf = (token: Token, scenario: Scenario): Choice => choose(scenario, token.options);

@@ -49,20 +49,42 @@ export interface Run {
   readonly choices: readonly { readonly choice: number; readonly among: number }[];
 }
 
+/** A run by its choices: those at forks, and how many steps follow the last one without any. */
+export interface Forks {
+  readonly choices: readonly number[];
+  readonly then: number;
+}
+
+/** The forks of a run. */
+export function forksOf(choices: Run['choices']): Forks {
+  const last = choices.findLastIndex(({ among }) => among > 1);
+  return {
+    choices: choices.filter(({ among }) => among > 1).map(({ choice }) => choice),
+    then: choices.length - 1 - last,
+  };
+}
+
 /** Follows choices at forks; steps without a choice are taken by themselves. Null where a choice does not exist. */
-export function follow(judged: Judged, forks: readonly number[], length: number): Run | null {
+export function follow(judged: Judged, forks: Forks): Run | null {
   const states: (readonly number[])[] = [initialState(judged)];
   const steps: Possible[] = [];
   const choices: { choice: number; among: number }[] = [];
-  let used = 0;
-  while (steps.length < length) {
-    const options = possible(judged, states.at(-1) ?? []);
-    const choice = options.length > 1 ? forks[used++] : 0;
-    const step = choice === undefined ? undefined : options[choice];
-    if (choice === undefined || step === undefined) return null;
+  const take = (choice: number, options: readonly Possible[]): boolean => {
+    const step = options[choice];
+    if (step === undefined) return false;
     steps.push(step);
     choices.push({ choice, among: options.length });
     states.push(step.next);
+    return true;
+  };
+  for (const choice of forks.choices) {
+    let options = possible(judged, states.at(-1) ?? []);
+    for (; options.length === 1; options = possible(judged, states.at(-1) ?? [])) take(0, options);
+    if (!take(choice, options)) return null;
   }
-  return used === forks.length ? { states, steps, choices } : null;
+  for (let left = forks.then; left > 0; left--) {
+    const options = possible(judged, states.at(-1) ?? []);
+    if (options.length !== 1 || !take(0, options)) return null;
+  }
+  return { states, steps, choices };
 }
