@@ -58,3 +58,17 @@ function again(seed: number, at: string | null): string {
   const file = testPath.slice(testPath.indexOf('/properties/') + 1);
   return `OVERLAYCHECK_SEED=${seed} OVERLAYCHECK_PATH=${at ?? '0'} npx vitest run ${file} -t '${title}'`;
 }
+
+/** The smallest value of which something is true, and how many were tried before one was met. */
+export function smallest<T>(
+  over: fc.Arbitrary<T>,
+  is: (value: T) => boolean,
+): { readonly value: T; readonly runs: number } {
+  const details = fc.check(
+    fc.property(over, (value) => !is(value)),
+    { seed: SEED, numRuns: 200 },
+  );
+  const [value] = details.counterexample ?? [];
+  if (value === undefined) throw new Error(`none of ${details.numRuns} values was one`);
+  return { value, runs: details.numRuns };
+}

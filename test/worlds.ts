@@ -4,17 +4,17 @@
  */
 import fc from 'fast-check';
 import { createIfMissing, deleteOnce, editByRename, lister, reader, writeOnce } from '../models/actors.ts';
-import type { Scenario, System } from '../models/scenario.ts';
-import { choose } from '../models/scenario.ts';
+import { choose, type Scenario, type System } from '../models/scenario.ts';
 import { merge, refresh, unmerge } from '../models/systemd/confext.ts';
 import { MODES, type Mode, MUTABLE_KINDS, type MutableKind } from '../models/systemd/mutable.ts';
 import { VERSIONS, type Version } from '../models/systemd/versions.ts';
 import { build, invocation, merged } from '../models/world.ts';
 import { PROPERTIES } from '../properties/catalogue.ts';
 import { parseTree } from '../src/kernel/notation.ts';
-import type { LinuxCall } from '../src/program/linux.ts';
-import { type Next, type Process, start } from '../src/program/linux.ts';
+import type { View } from '../src/kernel/view.ts';
+import { type LinuxCall, type Next, type Process, start } from '../src/program/linux.ts';
 import { checkScenario, type Result } from '../src/report/check.ts';
+import { shortStory } from '../src/report/story.ts';
 
 /** What a layer has at a name: nothing, a file (whose content is the layer's name), or a whiteout. */
 export type Kind = 'none' | 'file' | 'whiteout';
@@ -59,10 +59,10 @@ const plain = fc.record({
   z: kinds('none', 'file'),
 });
 const layered = fc.record({
-  x: kinds('none', 'file', 'file', 'whiteout'),
+  x: kinds('none', 'file', 'file', 'file', 'whiteout'),
   y: kinds('none', 'file', 'whiteout'),
   d: fc.constantFrom<DirectoryKind>('none', 'dir', 'dir', 'opaque', 'whiteout', 'file'),
-  z: kinds('none', 'file', 'file', 'whiteout'),
+  z: kinds('none', 'file', 'file', 'file', 'whiteout'),
 });
 
 export const READING: readonly ActorKind[] = ['read', 'list'];
@@ -76,7 +76,7 @@ export const worlds = (first: readonly ActorKind[], second: readonly ActorKind[]
     systemd: fc.constantFrom<Version>(...VERSIONS),
     mutable: fc.constantFrom<Mode>(...MODES),
     host: plain,
-    extensions: fc.array(layered, { minLength: 0, maxLength: 2 }),
+    extensions: fc.array(layered, { maxLength: 2 }),
     mutableKind: fc.constantFrom<MutableKind>(...MUTABLE_KINDS),
     mutableDir: layered,
     change: fc.constantFrom<Drawn['change']>('none', 'install', 'remove'),
@@ -192,6 +192,51 @@ export function scenarioOf(drawn: Drawn, verb: Verb, tool: Partial<Process> = {}
 
 export const choiceOf = (drawn: Drawn, scenario: Scenario): ReturnType<typeof choose> =>
   choose(scenario, { systemd: drawn.systemd, mutable: drawn.mutable });
+
+export const systemOf = (drawn: Drawn, verb: Verb, tool: Partial<Process> = {}): System => {
+  const scenario = scenarioOf(drawn, verb, tool);
+  return scenario.build(choiceOf(drawn, scenario));
+};
+
+/** What files of /etc say in a view, by path; the mount and the release files are left out. */
+export const contentsOf = (view: View): ReadonlyMap<string, string> =>
+  new Map(
+    [...view]
+      .filter(([path, { type }]) => type !== 'dir' && path !== '/etc/machine-id')
+      .filter(([path]) => !path.startsWith('/etc/extension-release.d/'))
+      .map(([path, { data }]) => [path, data]),
+  );
+
+/** A world in words: its layers top to bottom, and who runs. */
+export function tell(drawn: Drawn): string {
+  const { systemd, mutable, mutableKind, change, submount, actors } = drawn;
+  const layer = (name: string, content: DrawnLayer): string => {
+    const text = lines(content, name, 0)
+      .map((line) => line.trim())
+      .join(', ');
+    return `  ${name.padEnd(8)} ${text === '' ? '(nothing)' : text}`;
+  };
+  return [
+    `systemd ${systemd}, mutable=${mutable}, mutable directory: ${mutableKind}, since the merge: ${change}${submount ? ', /etc/machine-id is a mount' : ''}`,
+    ...(mutableKind === 'directory' ? [layer('mutable', drawn.mutableDir)] : []),
+    ...drawn.extensions.map((content, at) => layer(NAMES[at] ?? '?', content)).reverse(),
+    layer('host', drawn.host),
+    `  ${actors.map(({ does, to }) => `${does} ${to}`).join(', ')}`,
+  ].join('\n');
+}
+
+/** A verdict with its shortest story. */
+export const storyOf = (result: Result | undefined): string =>
+  result === undefined
+    ? 'no verdict'
+    : [`${result.property} ${result.verdict}`, ...(result.trace === null ? [] : shortStory(result.trace))].join('\n');
+
+/** The verdict, which has to be one of these; else an error that tells why not. */
+export function demand(results: ReadonlyMap<string, Result>, property: string, ...good: readonly string[]): Result {
+  const result = results.get(property);
+  if (result === undefined || !good.includes(result.verdict)) throw new Error(storyOf(result));
+  return result;
+}
 
 /** All verdicts of a world, each with the shortest trace. */
 export function verdicts(drawn: Drawn, verb: Verb, tool: Partial<Process> = {}): ReadonlyMap<string, Result> {

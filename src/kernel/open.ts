@@ -36,7 +36,9 @@ function mayOpen(session: Session, place: Dentry, inode: Inode, flags: readonly 
   if (reads(access) && !permits(inode, task, 'r')) return err('EACCES');
   if (changes && !permits(inode, task, 'w')) return err('EACCES');
   if (changes && inode.type === 'file' && isReadonly(draft, place)) return err('EROFS');
-  return inode.type === 'sock' ? err('ENXIO') : ok(null);
+  // Nobody answers at a socket, nor at the device 0/0. Source: Linux chrdev_open(); seen on 6.18 with a whiteout.
+  const isDeviceZero = inode.type === 'chr' && inode.rdev[0] === 0 && inode.rdev[1] === 0;
+  return inode.type === 'sock' || isDeviceZero ? err('ENXIO') : ok(null);
 }
 
 /** An existing object: the checks, copy-up for a writer, truncation. */

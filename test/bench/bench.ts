@@ -6,6 +6,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { choose } from '../../models/scenario.ts';
+import { SCENARIOS } from '../../models/scenarios/index.ts';
+import { PROPERTIES } from '../../properties/catalogue.ts';
+import { judge } from '../../properties/judge.ts';
 import type { Report } from '../../src/checker/model.ts';
 import { yardstick } from './yardstick.ts';
 
@@ -16,10 +20,25 @@ interface Benchmark {
 }
 
 const readers = process.argv.slice(2).map(Number);
-const BENCHMARKS: readonly Benchmark[] = (readers.length > 0 ? readers : [1, 2]).map((count) => ({
-  name: `yardstick, ${count} reader${count === 1 ? '' : 's'}`,
-  run: () => yardstick(count).check([]),
-}));
+const yardsticks = (readers.length > 0 ? readers : [1, 2]).map(
+  (count): Benchmark => ({
+    name: `yardstick, ${count} reader${count === 1 ? '' : 's'}`,
+    run: () => yardstick(count).check([]),
+  }),
+);
+
+/** The bundled scenarios as they come, each with all the properties that it judges: what `check NAME` waits for. */
+const scenarios = SCENARIOS.map(
+  (scenario): Benchmark => ({
+    name: scenario.name,
+    run: () => {
+      const system = scenario.build(choose(scenario, {}));
+      const judged = new Set(system.expectations.map(({ property }) => property));
+      return judge(system).check(PROPERTIES.filter(({ name }) => judged.has(name)));
+    },
+  }),
+);
+const BENCHMARKS: readonly Benchmark[] = [...yardsticks, ...scenarios];
 
 function print(line: Readonly<Record<string, string | number>>): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);

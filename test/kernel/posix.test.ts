@@ -256,3 +256,9 @@ it('a call that fails changes nothing', () => {
   expect(failed(result)).toBe(true);
   expect(bench.last?.writes).toEqual([]);
 });
+
+it('nobody answers at a whiteout that is looked at directly', () => {
+  const bench = new Bench('w whiteout');
+  expect(bench.call(write('/w'))).toEqual({ err: 'ENXIO' });
+  expect(bench.call({ op: 'read', path: '/w' })).toEqual({ err: 'ENXIO' });
+});

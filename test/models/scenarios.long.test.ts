@@ -27,7 +27,26 @@ describe('the bundled scenarios', () => {
       upper: ['hierarchy', 'directory'],
     });
     expect(surprises).toEqual([]);
-    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot();
+    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
+      "
+      S01  yes  hierarchy   104   158  NoVanish holds
+      S01  yes  directory    97   145  NoVanish holds
+      S01  no   hierarchy   254   431  NoVanish violated transient in 90
+      S01  no   directory   329   577  NoVanish violated transient in 88
+      S02  yes  hierarchy   260   467  NoVanish violated transient in 71
+      S02  yes  directory   340   624  NoVanish violated transient in 68
+      S02  no   hierarchy   270   463  NoVanish violated transient in 93
+      S02  no   directory   348   615  NoVanish violated transient in 91
+      S04  yes  hierarchy   882  1897  NoResurrect violated permanent in 94
+      S04  yes  directory  1137  2480  NoResurrect holds
+      S04  no   hierarchy   852  1799  NoResurrect violated permanent in 115
+      S04  no   directory  1102  2368  NoResurrect holds
+      S05  yes  hierarchy   260   467  NoLostWrite holds
+      S05  yes  directory   340   624  NoLostWrite violated permanent in 93
+      S05  no   hierarchy   270   463  NoLostWrite holds
+      S05  no   directory   348   615  NoLostWrite violated permanent in 115
+      "
+    `);
   });
 
   it('refresh-while-reading: no mode is without the window, and only the skip avoids it', () => {
@@ -38,7 +57,58 @@ describe('the bundled scenarios', () => {
       submount: ['no', 'yes'],
     });
     expect(surprises).toEqual([]);
-    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot();
+    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
+      "
+      257  no                extension  no   35   69  NoVanish violated transient in 17
+      257  no                extension  yes  45  134  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  no                none       no   31   61  NoVanish violated transient in 14
+      257  no                none       yes  41  122  NoVanish violated transient in 19, SubmountStable violated transient in 17
+      257  auto              extension  no   42   83  NoVanish violated transient in 17
+      257  auto              extension  yes  52  155  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  auto              none       no   38   75  NoVanish violated transient in 14
+      257  auto              none       yes  48  143  NoVanish violated transient in 19, SubmountStable violated transient in 17
+      257  yes               extension  no   43   85  NoVanish violated transient in 17
+      257  yes               extension  yes  53  158  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  yes               none       no   39   77  NoVanish violated transient in 14
+      257  yes               none       yes  49  146  NoVanish violated transient in 19, SubmountStable violated transient in 17
+      257  import            extension  no   37   73  NoVanish violated transient in 17
+      257  import            extension  yes  47  140  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  import            none       no   33   65  NoVanish violated transient in 14
+      257  import            none       yes  43  128  NoVanish violated transient in 19, SubmountStable violated transient in 17
+      257  ephemeral         extension  no   39   77  NoVanish violated transient in 17
+      257  ephemeral         extension  yes  49  146  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  ephemeral         none       no   35   69  NoVanish violated transient in 14
+      257  ephemeral         none       yes  45  134  NoVanish violated transient in 19, SubmountStable violated transient in 17
+      257  ephemeral-import  extension  no   40   79  NoVanish violated transient in 17
+      257  ephemeral-import  extension  yes  50  149  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  ephemeral-import  none       no   36   71  NoVanish violated transient in 14
+      257  ephemeral-import  none       yes  46  137  NoVanish violated transient in 19, SubmountStable violated transient in 17
+      262  no                extension  no   39   77  NoVanish violated transient in 19
+      262  no                extension  yes  51  152  NoVanish violated transient in 25, SubmountStable violated transient in 23
+      262  no                none       no   12   23  NoVanish holds
+      262  no                none       yes  12   35  NoVanish holds, SubmountStable holds
+      262  auto              extension  no   48   95  NoVanish violated transient in 21
+      262  auto              extension  yes  60  179  NoVanish violated transient in 27, SubmountStable violated transient in 25
+      262  auto              none       no   14   27  NoVanish holds
+      262  auto              none       yes  14   41  NoVanish holds, SubmountStable holds
+      262  yes               extension  no   54  107  NoVanish violated transient in 24
+      262  yes               extension  yes  66  197  NoVanish violated transient in 30, SubmountStable violated transient in 28
+      262  yes               none       no   17   33  NoVanish holds
+      262  yes               none       yes  17   50  NoVanish holds, SubmountStable holds
+      262  import            extension  no   42   83  NoVanish violated transient in 20
+      262  import            extension  yes  54  161  NoVanish violated transient in 26, SubmountStable violated transient in 24
+      262  import            none       no   13   25  NoVanish holds
+      262  import            none       yes  13   38  NoVanish holds, SubmountStable holds
+      262  ephemeral         extension  no   48   95  NoVanish violated transient in 22
+      262  ephemeral         extension  yes  60  179  NoVanish violated transient in 28, SubmountStable violated transient in 26
+      262  ephemeral         none       no   15   29  NoVanish holds
+      262  ephemeral         none       yes  15   44  NoVanish holds, SubmountStable holds
+      262  ephemeral-import  extension  no   49   97  NoVanish violated transient in 22
+      262  ephemeral-import  extension  yes  61  182  NoVanish violated transient in 28, SubmountStable violated transient in 26
+      262  ephemeral-import  none       no   15   29  NoVanish holds
+      262  ephemeral-import  none       yes  15   44  NoVanish holds, SubmountStable holds
+      "
+    `);
   });
 
   it('first-merge: the first merge has a window, too, for what is mounted below /etc', () => {
@@ -48,7 +118,46 @@ describe('the bundled scenarios', () => {
       'mutable-dir': ['missing', 'directory', 'hierarchy'],
     });
     expect(surprises).toEqual([]);
-    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot();
+    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
+      "
+      257  no                missing    61  121  NoVanish holds, NoWrongWinner violated transient in 17, SubmountStable violated transient in 16, HostRestored holds
+      257  no                directory  61  121  NoVanish holds, NoWrongWinner violated transient in 17, SubmountStable violated transient in 16, HostRestored holds
+      257  no                hierarchy  61  121  NoVanish holds, NoWrongWinner violated transient in 17, SubmountStable violated transient in 16, HostRestored holds
+      257  auto              missing    62  123  NoVanish holds, NoWrongWinner violated transient in 17, SubmountStable violated transient in 16, HostRestored holds
+      257  auto              directory  68  135  NoVanish holds, NoWrongWinner violated transient in 17, SubmountStable violated transient in 16, HostRestored holds
+      257  auto              hierarchy  67  133  NoVanish holds, NoWrongWinner violated transient in 17, SubmountStable violated transient in 16, HostRestored holds
+      257  yes               missing    68  135  NoVanish holds, NoWrongWinner violated transient in 17, SubmountStable violated transient in 16, HostRestored holds
+      257  yes               directory  69  137  NoVanish holds, NoWrongWinner violated transient in 17, SubmountStable violated transient in 16, HostRestored holds
+      257  yes               hierarchy  68  135  NoVanish holds, NoWrongWinner violated transient in 17, SubmountStable violated transient in 16, HostRestored holds
+      257  import            missing    63  125  NoVanish holds, NoWrongWinner violated transient in 17, SubmountStable violated transient in 16, HostRestored holds
+      257  import            directory  63  125  NoVanish holds, NoWrongWinner violated transient in 17, SubmountStable violated transient in 16, HostRestored holds
+      257  import            hierarchy  29   57  NoVanish holds, NoWrongWinner violated permanent in 22, SubmountStable violated permanent in 21, HostRestored holds, FailureAtomic violated permanent in 21
+      257  ephemeral         missing    65  129  NoVanish holds, NoWrongWinner violated transient in 17, SubmountStable violated transient in 16, HostRestored holds
+      257  ephemeral         directory  65  129  NoVanish holds, NoWrongWinner violated transient in 17, SubmountStable violated transient in 16, HostRestored holds
+      257  ephemeral         hierarchy  65  129  NoVanish holds, NoWrongWinner violated transient in 17, SubmountStable violated transient in 16, HostRestored holds
+      257  ephemeral-import  missing    66  131  NoVanish holds, NoWrongWinner violated transient in 17, SubmountStable violated transient in 16, HostRestored holds
+      257  ephemeral-import  directory  66  131  NoVanish holds, NoWrongWinner violated transient in 17, SubmountStable violated transient in 16, HostRestored holds
+      257  ephemeral-import  hierarchy  29   57  NoVanish holds, NoWrongWinner violated permanent in 22, SubmountStable violated permanent in 21, HostRestored holds, FailureAtomic violated permanent in 21
+      262  no                missing    67  133  NoVanish holds, NoWrongWinner violated transient in 18, SubmountStable violated transient in 17, HostRestored holds
+      262  no                directory  67  133  NoVanish holds, NoWrongWinner violated transient in 18, SubmountStable violated transient in 17, HostRestored holds
+      262  no                hierarchy  67  133  NoVanish holds, NoWrongWinner violated transient in 18, SubmountStable violated transient in 17, HostRestored holds
+      262  auto              missing    69  137  NoVanish holds, NoWrongWinner violated transient in 19, SubmountStable violated transient in 18, HostRestored holds
+      262  auto              directory  76  151  NoVanish holds, NoWrongWinner violated transient in 20, SubmountStable violated transient in 19, HostRestored holds
+      262  auto              hierarchy  74  147  NoVanish holds, NoWrongWinner violated transient in 20, SubmountStable violated transient in 19, HostRestored holds
+      262  yes               missing    81  161  NoVanish holds, NoWrongWinner violated transient in 22, SubmountStable violated transient in 21, HostRestored holds
+      262  yes               directory  82  163  NoVanish holds, NoWrongWinner violated transient in 23, SubmountStable violated transient in 22, HostRestored holds
+      262  yes               hierarchy  80  159  NoVanish holds, NoWrongWinner violated transient in 23, SubmountStable violated transient in 22, HostRestored holds
+      262  import            missing    70  139  NoVanish holds, NoWrongWinner violated transient in 19, SubmountStable violated transient in 18, HostRestored holds
+      262  import            directory  70  139  NoVanish holds, NoWrongWinner violated transient in 19, SubmountStable violated transient in 18, HostRestored holds
+      262  import            hierarchy  31   61  NoVanish holds, NoWrongWinner violated permanent in 24, SubmountStable violated permanent in 23, HostRestored holds, FailureAtomic violated permanent in 23
+      262  ephemeral         missing    76  151  NoVanish holds, NoWrongWinner violated transient in 21, SubmountStable violated transient in 20, HostRestored holds
+      262  ephemeral         directory  76  151  NoVanish holds, NoWrongWinner violated transient in 21, SubmountStable violated transient in 20, HostRestored holds
+      262  ephemeral         hierarchy  76  151  NoVanish holds, NoWrongWinner violated transient in 21, SubmountStable violated transient in 20, HostRestored holds
+      262  ephemeral-import  missing    77  153  NoVanish holds, NoWrongWinner violated transient in 21, SubmountStable violated transient in 20, HostRestored holds
+      262  ephemeral-import  directory  77  153  NoVanish holds, NoWrongWinner violated transient in 21, SubmountStable violated transient in 20, HostRestored holds
+      262  ephemeral-import  hierarchy  35   69  NoVanish holds, NoWrongWinner violated permanent in 28, SubmountStable violated permanent in 27, HostRestored holds, FailureAtomic violated permanent in 27
+      "
+    `);
   });
 
   it('first-merge: only an upper that is /etc itself leaves a whiteout behind', () => {
@@ -59,7 +168,22 @@ describe('the bundled scenarios', () => {
       delete: ['yes'],
     });
     expect(surprises).toEqual([]);
-    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot();
+    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
+      "
+      257  no         directory  yes  62  123  NoVanish holds, NoWrongWinner violated transient in 17, SubmountStable violated transient in 16, HostRestored holds
+      257  no         hierarchy  yes  62  123  NoVanish holds, NoWrongWinner violated transient in 17, SubmountStable violated transient in 16, HostRestored holds
+      257  yes        directory  yes  70  139  NoVanish holds, NoWrongWinner violated transient in 17, SubmountStable violated transient in 16, HostRestored holds
+      257  yes        hierarchy  yes  69  137  NoVanish holds, NoWrongWinner violated transient in 17, SubmountStable violated transient in 16, HostRestored violated permanent in 68
+      257  ephemeral  directory  yes  66  131  NoVanish holds, NoWrongWinner violated transient in 17, SubmountStable violated transient in 16, HostRestored holds
+      257  ephemeral  hierarchy  yes  66  131  NoVanish holds, NoWrongWinner violated transient in 17, SubmountStable violated transient in 16, HostRestored holds
+      262  no         directory  yes  68  135  NoVanish holds, NoWrongWinner violated transient in 18, SubmountStable violated transient in 17, HostRestored holds
+      262  no         hierarchy  yes  68  135  NoVanish holds, NoWrongWinner violated transient in 18, SubmountStable violated transient in 17, HostRestored holds
+      262  yes        directory  yes  83  165  NoVanish holds, NoWrongWinner violated transient in 23, SubmountStable violated transient in 22, HostRestored holds
+      262  yes        hierarchy  yes  81  161  NoVanish holds, NoWrongWinner violated transient in 23, SubmountStable violated transient in 22, HostRestored violated permanent in 80
+      262  ephemeral  directory  yes  77  153  NoVanish holds, NoWrongWinner violated transient in 21, SubmountStable violated transient in 20, HostRestored holds
+      262  ephemeral  hierarchy  yes  77  153  NoVanish holds, NoWrongWinner violated transient in 21, SubmountStable violated transient in 20, HostRestored holds
+      "
+    `);
   });
 
   it('failed-refresh: what a refresh leaves behind that cannot go on', () => {
@@ -69,7 +193,46 @@ describe('the bundled scenarios', () => {
       cause: ['mode', 'call', 'kill'],
     });
     expect(surprises).toEqual([]);
-    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot();
+    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
+      "
+      257  no                mode  35   69  FailureAtomic vacuous, NoVanish violated transient in 17
+      257  no                call  61  142  FailureAtomic violated permanent in 23, NoVanish violated permanent in 24
+      257  no                kill  38  105  FailureAtomic violated permanent in 17, NoVanish violated permanent in 18
+      257  auto              mode  23   45  FailureAtomic violated permanent in 22, NoVanish violated permanent in 23
+      257  auto              call  75  171  FailureAtomic violated permanent in 18, NoVanish violated permanent in 19
+      257  auto              kill  48  129  FailureAtomic violated permanent in 17, NoVanish violated permanent in 18
+      257  yes               mode  23   45  FailureAtomic violated permanent in 22, NoVanish violated permanent in 23
+      257  yes               call  77  176  FailureAtomic violated permanent in 18, NoVanish violated permanent in 19
+      257  yes               kill  49  132  FailureAtomic violated permanent in 17, NoVanish violated permanent in 18
+      257  import            mode  37   73  FailureAtomic vacuous, NoVanish violated transient in 17
+      257  import            call  63  146  FailureAtomic violated permanent in 25, NoVanish violated permanent in 26
+      257  import            kill  40  111  FailureAtomic violated permanent in 17, NoVanish violated permanent in 18
+      257  ephemeral         mode  39   77  FailureAtomic vacuous, NoVanish violated transient in 17
+      257  ephemeral         call  69  160  FailureAtomic violated permanent in 21, NoVanish violated permanent in 22
+      257  ephemeral         kill  43  118  FailureAtomic violated permanent in 17, NoVanish violated permanent in 18
+      257  ephemeral-import  mode  40   79  FailureAtomic vacuous, NoVanish violated transient in 17
+      257  ephemeral-import  call  70  162  FailureAtomic violated permanent in 21, NoVanish violated permanent in 22
+      257  ephemeral-import  kill  44  121  FailureAtomic violated permanent in 17, NoVanish violated permanent in 18
+      262  no                mode  39   77  FailureAtomic vacuous, NoVanish violated transient in 19
+      262  no                call  67  156  FailureAtomic violated permanent in 25, NoVanish violated permanent in 26
+      262  no                kill  42  117  FailureAtomic violated permanent in 19, NoVanish violated permanent in 20
+      262  auto              mode  15   29  FailureAtomic holds, NoVanish holds
+      262  auto              call  83  189  FailureAtomic violated permanent in 22, NoVanish violated permanent in 23
+      262  auto              kill  54  147  FailureAtomic violated permanent in 21, NoVanish violated permanent in 22
+      262  yes               mode  15   29  FailureAtomic holds, NoVanish holds
+      262  yes               call  93  213  FailureAtomic violated permanent in 25, NoVanish violated permanent in 26
+      262  yes               kill  60  165  FailureAtomic violated permanent in 24, NoVanish violated permanent in 25
+      262  import            mode  42   83  FailureAtomic vacuous, NoVanish violated transient in 20
+      262  import            call  70  162  FailureAtomic violated permanent in 28, NoVanish violated permanent in 29
+      262  import            kill  45  126  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
+      262  ephemeral         mode  48   95  FailureAtomic vacuous, NoVanish violated transient in 22
+      262  ephemeral         call  83  193  FailureAtomic violated permanent in 26, NoVanish violated permanent in 27
+      262  ephemeral         kill  52  145  FailureAtomic violated permanent in 22, NoVanish violated permanent in 23
+      262  ephemeral-import  mode  49   97  FailureAtomic vacuous, NoVanish violated transient in 22
+      262  ephemeral-import  call  84  195  FailureAtomic violated permanent in 26, NoVanish violated permanent in 27
+      262  ephemeral-import  kill  53  148  FailureAtomic violated permanent in 22, NoVanish violated permanent in 23
+      "
+    `);
   });
 
   it('window-write: what becomes of writes that fall into the window', () => {
@@ -80,6 +243,41 @@ describe('the bundled scenarios', () => {
       upper: ['directory', 'hierarchy'],
     });
     expect(surprises).toEqual([]);
-    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot();
+    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
+      "
+      257  auto  create     directory  136  200  NoWrongWinner violated transient in 18, NoLostWrite violated permanent in 43
+      257  auto  create     hierarchy  144  205  NoWrongWinner violated permanent in 42, NoLostWrite holds
+      257  auto  edit       directory  273  384  NoLostWrite violated permanent in 43
+      257  auto  edit       hierarchy  189  276  NoLostWrite holds
+      257  auto  overwrite  directory  110  149  NoLostWrite violated permanent in 42
+      257  auto  overwrite  hierarchy   94  132  NoLostWrite holds
+      257  auto  delete     directory  151  189  NoResurrect holds
+      257  auto  delete     hierarchy  159  195  NoResurrect violated permanent in 41
+      257  yes   create     directory  140  206  NoWrongWinner violated transient in 18, NoLostWrite violated permanent in 44
+      257  yes   create     hierarchy  148  211  NoWrongWinner violated permanent in 43, NoLostWrite holds
+      257  yes   edit       directory  280  394  NoLostWrite violated permanent in 44
+      257  yes   edit       hierarchy  193  282  NoLostWrite holds
+      257  yes   overwrite  directory  113  153  NoLostWrite violated permanent in 43
+      257  yes   overwrite  hierarchy   96  135  NoLostWrite holds
+      257  yes   delete     directory  155  194  NoResurrect holds
+      257  yes   delete     hierarchy  163  200  NoResurrect violated permanent in 42
+      262  auto  create     directory  152  224  NoWrongWinner violated transient in 22, NoLostWrite violated permanent in 49
+      262  auto  create     hierarchy  157  224  NoWrongWinner violated permanent in 47, NoLostWrite holds
+      262  auto  edit       directory  307  434  NoLostWrite violated permanent in 49
+      262  auto  edit       hierarchy  211  309  NoLostWrite holds
+      262  auto  overwrite  directory  124  169  NoLostWrite violated permanent in 48
+      262  auto  overwrite  hierarchy  105  148  NoLostWrite holds
+      262  auto  delete     directory  171  215  NoResurrect holds
+      262  auto  delete     hierarchy  176  217  NoResurrect violated permanent in 46
+      262  yes   create     directory  170  251  NoWrongWinner violated transient in 25, NoLostWrite violated permanent in 55
+      262  yes   create     hierarchy  175  251  NoWrongWinner violated permanent in 53, NoLostWrite holds
+      262  yes   edit       directory  340  482  NoLostWrite violated permanent in 55
+      262  yes   edit       hierarchy  235  345  NoLostWrite holds
+      262  yes   overwrite  directory  139  190  NoLostWrite violated permanent in 54
+      262  yes   overwrite  hierarchy  117  166  NoLostWrite holds
+      262  yes   delete     directory  192  242  NoResurrect holds
+      262  yes   delete     hierarchy  197  244  NoResurrect violated permanent in 52
+      "
+    `);
   });
 });
