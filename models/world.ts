@@ -9,6 +9,13 @@ import { type Invocation, merge } from './systemd/confext.ts';
 import { OBSERVER, QUESTIONS } from './systemd/questions.ts';
 import { type Systemd, systemd } from './systemd/versions.ts';
 
+/** A mount that is there from the start: a tmpfs, or a bind of a path of the root file system. */
+export interface Submount {
+  readonly at: string;
+  readonly bind?: string;
+  readonly tmpfs?: PlainFs;
+}
+
 /** A system before its processes run. */
 export interface Machine {
   /** The root file system, drawn. */
@@ -17,8 +24,8 @@ export interface Machine {
   readonly run?: PlainFs;
   /** File systems that nothing shows yet: images, partitions. */
   readonly devices?: Readonly<Record<FsId, PlainFs>>;
-  /** Further mounts, by path: a tmpfs, or a bind of a path of the root file system. */
-  readonly mounts?: readonly { readonly at: string; readonly bind?: string; readonly tmpfs?: PlainFs }[];
+  /** Further mounts. */
+  readonly mounts?: readonly Submount[];
   /** Every process that will ever run, with the number of file systems (tmpfs, overlays) it may have at one time. */
   readonly processes: Readonly<Record<TaskId, number>>;
 }

@@ -7,11 +7,12 @@ import { reader } from '../actors.ts';
 import { runDirectly } from '../run.ts';
 import type { Choice, Scenario, System } from '../scenario.ts';
 import { refresh } from '../systemd/confext.ts';
-import { build, invocation, merged, tree } from '../world.ts';
+import { build, invocation, merged, type Submount, tree } from '../world.ts';
 
 const root = tree`
   etc/
     hostname "box"
+    keys/
     machine-id "uninitialized"
   run/
   usr/
@@ -37,6 +38,16 @@ const root = tree`
             b.conf "b1"
 `;
 
+/** What may be mounted below /etc, and who reads it. */
+const SUBMOUNTS: Readonly<Record<string, { mount: Submount; reader: string; file: string } | undefined>> = {
+  file: {
+    mount: { at: '/etc/machine-id', bind: '/var/lib/machine-id' },
+    reader: 'journald',
+    file: '/etc/machine-id',
+  },
+  directory: { mount: { at: '/etc/keys', tmpfs: tree`key "secret"` }, reader: 'keyreader', file: '/etc/keys/key' },
+};
+
 export const scenario: Scenario = {
   name: 'refresh-while-reading',
   title: 'services open files of /etc while systemd-confext refresh replaces the overlay',
@@ -47,16 +58,16 @@ export const scenario: Scenario = {
       default: 'extension',
     },
     submount: {
-      what: 'whether a file is bind-mounted on /etc/machine-id, as on a first boot',
-      values: ['no', 'yes'],
+      what: 'what is mounted below /etc: nothing, a file on /etc/machine-id (as on a first boot), a tmpfs on /etc/keys',
+      values: ['no', 'file', 'directory'],
       default: 'no',
     },
   },
   build: (choice: Choice): System => {
     const run = invocation(choice);
-    const submount = choice.options['submount'] === 'yes';
-    const processes = { boot: 2, refresh: 2, service: 0, ...(submount ? { journald: 0 } : {}) };
-    const mounts = submount ? [{ at: '/etc/machine-id', bind: '/var/lib/machine-id' }] : [];
+    const submount = SUBMOUNTS[choice.options['submount'] ?? 'no'];
+    const processes = { boot: 2, refresh: 2, service: 0, ...(submount === undefined ? {} : { [submount.reader]: 0 }) };
+    const mounts = submount === undefined ? [] : [submount.mount];
     const install =
       choice.options['change'] === 'extension'
         ? [{ op: 'rename', from: '/var/lib/staged/b', to: '/var/lib/confexts/b' } as const]
@@ -67,7 +78,7 @@ export const scenario: Scenario = {
       processes: [
         { name: 'refresh', program: start(refresh, run) },
         { name: 'service', program: start(reader, '/etc/app.conf') },
-        ...(submount ? [{ name: 'journald', program: start(reader, '/etc/machine-id') }] : []),
+        ...(submount === undefined ? [] : [{ name: submount.reader, program: start(reader, submount.file) }]),
       ],
       tools: { refresh: run },
       hierarchies: ['/etc'],

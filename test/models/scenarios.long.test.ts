@@ -54,59 +54,83 @@ describe('the bundled scenarios', () => {
       systemd: BOTH,
       mutable: MODES,
       change: ['extension', 'none'],
-      submount: ['no', 'yes'],
+      submount: ['no', 'file', 'directory'],
     });
     expect(surprises).toEqual([]);
     expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
       "
-      257  no                extension  no   35   69  NoVanish violated transient in 17
-      257  no                extension  yes  45  134  NoVanish violated transient in 22, SubmountStable violated transient in 20
-      257  no                none       no   31   61  NoVanish violated transient in 14
-      257  no                none       yes  41  122  NoVanish violated transient in 19, SubmountStable violated transient in 17
-      257  auto              extension  no   42   83  NoVanish violated transient in 17
-      257  auto              extension  yes  52  155  NoVanish violated transient in 22, SubmountStable violated transient in 20
-      257  auto              none       no   38   75  NoVanish violated transient in 14
-      257  auto              none       yes  48  143  NoVanish violated transient in 19, SubmountStable violated transient in 17
-      257  yes               extension  no   43   85  NoVanish violated transient in 17
-      257  yes               extension  yes  53  158  NoVanish violated transient in 22, SubmountStable violated transient in 20
-      257  yes               none       no   39   77  NoVanish violated transient in 14
-      257  yes               none       yes  49  146  NoVanish violated transient in 19, SubmountStable violated transient in 17
-      257  import            extension  no   37   73  NoVanish violated transient in 17
-      257  import            extension  yes  47  140  NoVanish violated transient in 22, SubmountStable violated transient in 20
-      257  import            none       no   33   65  NoVanish violated transient in 14
-      257  import            none       yes  43  128  NoVanish violated transient in 19, SubmountStable violated transient in 17
-      257  ephemeral         extension  no   39   77  NoVanish violated transient in 17
-      257  ephemeral         extension  yes  49  146  NoVanish violated transient in 22, SubmountStable violated transient in 20
-      257  ephemeral         none       no   35   69  NoVanish violated transient in 14
-      257  ephemeral         none       yes  45  134  NoVanish violated transient in 19, SubmountStable violated transient in 17
-      257  ephemeral-import  extension  no   40   79  NoVanish violated transient in 17
-      257  ephemeral-import  extension  yes  50  149  NoVanish violated transient in 22, SubmountStable violated transient in 20
-      257  ephemeral-import  none       no   36   71  NoVanish violated transient in 14
-      257  ephemeral-import  none       yes  46  137  NoVanish violated transient in 19, SubmountStable violated transient in 17
-      262  no                extension  no   39   77  NoVanish violated transient in 19
-      262  no                extension  yes  51  152  NoVanish violated transient in 25, SubmountStable violated transient in 23
-      262  no                none       no   12   23  NoVanish holds
-      262  no                none       yes  12   35  NoVanish holds, SubmountStable holds
-      262  auto              extension  no   48   95  NoVanish violated transient in 21
-      262  auto              extension  yes  60  179  NoVanish violated transient in 27, SubmountStable violated transient in 25
-      262  auto              none       no   14   27  NoVanish holds
-      262  auto              none       yes  14   41  NoVanish holds, SubmountStable holds
-      262  yes               extension  no   54  107  NoVanish violated transient in 24
-      262  yes               extension  yes  66  197  NoVanish violated transient in 30, SubmountStable violated transient in 28
-      262  yes               none       no   17   33  NoVanish holds
-      262  yes               none       yes  17   50  NoVanish holds, SubmountStable holds
-      262  import            extension  no   42   83  NoVanish violated transient in 20
-      262  import            extension  yes  54  161  NoVanish violated transient in 26, SubmountStable violated transient in 24
-      262  import            none       no   13   25  NoVanish holds
-      262  import            none       yes  13   38  NoVanish holds, SubmountStable holds
-      262  ephemeral         extension  no   48   95  NoVanish violated transient in 22
-      262  ephemeral         extension  yes  60  179  NoVanish violated transient in 28, SubmountStable violated transient in 26
-      262  ephemeral         none       no   15   29  NoVanish holds
-      262  ephemeral         none       yes  15   44  NoVanish holds, SubmountStable holds
-      262  ephemeral-import  extension  no   49   97  NoVanish violated transient in 22
-      262  ephemeral-import  extension  yes  61  182  NoVanish violated transient in 28, SubmountStable violated transient in 26
-      262  ephemeral-import  none       no   15   29  NoVanish holds
-      262  ephemeral-import  none       yes  15   44  NoVanish holds, SubmountStable holds
+      257  no                extension  no         35   69  NoVanish violated transient in 17
+      257  no                extension  file       45  134  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  no                extension  directory  43  128  NoVanish violated transient in 20, SubmountStable violated transient in 19
+      257  no                none       no         31   61  NoVanish violated transient in 14
+      257  no                none       file       41  122  NoVanish violated transient in 19, SubmountStable violated transient in 17
+      257  no                none       directory  39  116  NoVanish violated transient in 17, SubmountStable violated transient in 16
+      257  auto              extension  no         42   83  NoVanish violated transient in 17
+      257  auto              extension  file       52  155  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  auto              extension  directory  50  149  NoVanish violated transient in 20, SubmountStable violated transient in 19
+      257  auto              none       no         38   75  NoVanish violated transient in 14
+      257  auto              none       file       48  143  NoVanish violated transient in 19, SubmountStable violated transient in 17
+      257  auto              none       directory  46  137  NoVanish violated transient in 17, SubmountStable violated transient in 16
+      257  yes               extension  no         43   85  NoVanish violated transient in 17
+      257  yes               extension  file       53  158  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  yes               extension  directory  51  152  NoVanish violated transient in 20, SubmountStable violated transient in 19
+      257  yes               none       no         39   77  NoVanish violated transient in 14
+      257  yes               none       file       49  146  NoVanish violated transient in 19, SubmountStable violated transient in 17
+      257  yes               none       directory  47  140  NoVanish violated transient in 17, SubmountStable violated transient in 16
+      257  import            extension  no         37   73  NoVanish violated transient in 17
+      257  import            extension  file       47  140  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  import            extension  directory  45  134  NoVanish violated transient in 20, SubmountStable violated transient in 19
+      257  import            none       no         33   65  NoVanish violated transient in 14
+      257  import            none       file       43  128  NoVanish violated transient in 19, SubmountStable violated transient in 17
+      257  import            none       directory  41  122  NoVanish violated transient in 17, SubmountStable violated transient in 16
+      257  ephemeral         extension  no         39   77  NoVanish violated transient in 17
+      257  ephemeral         extension  file       49  146  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  ephemeral         extension  directory  47  140  NoVanish violated transient in 20, SubmountStable violated transient in 19
+      257  ephemeral         none       no         35   69  NoVanish violated transient in 14
+      257  ephemeral         none       file       45  134  NoVanish violated transient in 19, SubmountStable violated transient in 17
+      257  ephemeral         none       directory  43  128  NoVanish violated transient in 17, SubmountStable violated transient in 16
+      257  ephemeral-import  extension  no         40   79  NoVanish violated transient in 17
+      257  ephemeral-import  extension  file       50  149  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  ephemeral-import  extension  directory  48  143  NoVanish violated transient in 20, SubmountStable violated transient in 19
+      257  ephemeral-import  none       no         36   71  NoVanish violated transient in 14
+      257  ephemeral-import  none       file       46  137  NoVanish violated transient in 19, SubmountStable violated transient in 17
+      257  ephemeral-import  none       directory  44  131  NoVanish violated transient in 17, SubmountStable violated transient in 16
+      262  no                extension  no         39   77  NoVanish violated transient in 19
+      262  no                extension  file       51  152  NoVanish violated transient in 25, SubmountStable violated transient in 23
+      262  no                extension  directory  49  146  NoVanish violated transient in 23, SubmountStable violated transient in 22
+      262  no                none       no         12   23  NoVanish holds
+      262  no                none       file       12   35  NoVanish holds, SubmountStable holds
+      262  no                none       directory  12   35  NoVanish holds, SubmountStable holds
+      262  auto              extension  no         48   95  NoVanish violated transient in 21
+      262  auto              extension  file       60  179  NoVanish violated transient in 27, SubmountStable violated transient in 25
+      262  auto              extension  directory  58  173  NoVanish violated transient in 25, SubmountStable violated transient in 24
+      262  auto              none       no         14   27  NoVanish holds
+      262  auto              none       file       14   41  NoVanish holds, SubmountStable holds
+      262  auto              none       directory  14   41  NoVanish holds, SubmountStable holds
+      262  yes               extension  no         54  107  NoVanish violated transient in 24
+      262  yes               extension  file       66  197  NoVanish violated transient in 30, SubmountStable violated transient in 28
+      262  yes               extension  directory  64  191  NoVanish violated transient in 28, SubmountStable violated transient in 27
+      262  yes               none       no         17   33  NoVanish holds
+      262  yes               none       file       17   50  NoVanish holds, SubmountStable holds
+      262  yes               none       directory  17   50  NoVanish holds, SubmountStable holds
+      262  import            extension  no         42   83  NoVanish violated transient in 20
+      262  import            extension  file       54  161  NoVanish violated transient in 26, SubmountStable violated transient in 24
+      262  import            extension  directory  52  155  NoVanish violated transient in 24, SubmountStable violated transient in 23
+      262  import            none       no         13   25  NoVanish holds
+      262  import            none       file       13   38  NoVanish holds, SubmountStable holds
+      262  import            none       directory  13   38  NoVanish holds, SubmountStable holds
+      262  ephemeral         extension  no         48   95  NoVanish violated transient in 22
+      262  ephemeral         extension  file       60  179  NoVanish violated transient in 28, SubmountStable violated transient in 26
+      262  ephemeral         extension  directory  58  173  NoVanish violated transient in 26, SubmountStable violated transient in 25
+      262  ephemeral         none       no         15   29  NoVanish holds
+      262  ephemeral         none       file       15   44  NoVanish holds, SubmountStable holds
+      262  ephemeral         none       directory  15   44  NoVanish holds, SubmountStable holds
+      262  ephemeral-import  extension  no         49   97  NoVanish violated transient in 22
+      262  ephemeral-import  extension  file       61  182  NoVanish violated transient in 28, SubmountStable violated transient in 26
+      262  ephemeral-import  extension  directory  59  176  NoVanish violated transient in 26, SubmountStable violated transient in 25
+      262  ephemeral-import  none       no         15   29  NoVanish holds
+      262  ephemeral-import  none       file       15   44  NoVanish holds, SubmountStable holds
+      262  ephemeral-import  none       directory  15   44  NoVanish holds, SubmountStable holds
       "
     `);
   });

@@ -46,14 +46,17 @@ const witnessed = ({ judged, edges }: Graph, { met }: Property): boolean =>
 const REPLACED = [
   { systemd: '257', change: 'extension', submount: 'no' },
   { systemd: '257', change: 'none', submount: 'no' },
-  { systemd: '257', change: 'extension', submount: 'yes' },
-  { systemd: '257', change: 'none', submount: 'yes' },
+  { systemd: '257', change: 'extension', submount: 'file' },
+  { systemd: '257', change: 'none', submount: 'file' },
   { systemd: '262', change: 'extension', submount: 'no' },
-  { systemd: '262', change: 'extension', submount: 'yes' },
+  { systemd: '262', change: 'extension', submount: 'file' },
+  { systemd: '257', change: 'extension', submount: 'directory' },
+  { systemd: '262', change: 'extension', submount: 'directory' },
 ] as const;
 const SKIPPED = [
   { systemd: '262', change: 'none', submount: 'no' },
-  { systemd: '262', change: 'none', submount: 'yes' },
+  { systemd: '262', change: 'none', submount: 'file' },
+  { systemd: '262', change: 'none', submount: 'directory' },
 ] as const;
 
 describe('the window of a refresh, in every step of every interleaving', () => {
@@ -61,13 +64,14 @@ describe('the window of a refresh, in every step of every interleaving', () => {
     '$systemd, change: $change, submount: $submount: a file of an extension is missing from the detach of /etc to the bind',
     (options) => {
       const seen = graph(options);
-      expect(broken(seen, NoVanish)).toEqual(['/etc/app.conf']);
+      const inSubmount = options.submount === 'directory' ? ['/etc/keys/key'] : [];
+      expect(broken(seen, NoVanish)).toEqual(['/etc/app.conf', ...inSubmount]);
       expect(window(seen, NoVanish, '/etc/app.conf')).toEqual(between(calls(seen), 'M6d umount', 'M8 mount-bind'));
       expect(witnessed(seen, NoVanish)).toBe(true);
     },
   );
 
-  it.each(REPLACED.filter(({ submount }) => submount === 'yes'))(
+  it.each(REPLACED.filter(({ submount }) => submount === 'file'))(
     '$systemd, change: $change: below a submount the wrong file shows from when it is parked to the bind',
     (options) => {
       const seen = graph(options);
@@ -76,6 +80,14 @@ describe('the window of a refresh, in every step of every interleaving', () => {
         between(calls(seen), 'M6c umount', 'M8 mount-bind'),
       );
       expect(witnessed(seen, NoWrongWinner)).toBe(true);
+    },
+  );
+
+  it.each(REPLACED.filter(({ submount }) => submount === 'directory'))(
+    '$systemd, change: $change: a file in a submount is missing from when it is parked to the bind',
+    (options) => {
+      const seen = graph(options);
+      expect(window(seen, NoVanish, '/etc/keys/key')).toEqual(between(calls(seen), 'M6c umount', 'M8 mount-bind'));
     },
   );
 

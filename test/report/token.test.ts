@@ -5,7 +5,7 @@ import { judge } from '../../properties/judge.ts';
 import { BadToken, choiceOf, decodeToken, encodeToken, verify } from '../../src/report/token.ts';
 import { follow, possible } from '../../src/report/walk.ts';
 
-const choice = choose(scenario, { submount: 'yes' });
+const choice = choose(scenario, { submount: 'file' });
 const judged = judge(scenario.build(choice));
 /** Ten times the first thing that can happen, then once the last. */
 const forks = [...Array.from({ length: 10 }, () => 0), 1];
@@ -15,7 +15,7 @@ const text = encodeToken(scenario, choice, run);
 
 describe('a token', () => {
   it('is one shell argument that names scenario, options, fingerprint and choices', () => {
-    expect(text).toMatch(/^refresh-while-reading@262,no,submount=yes:[0-9a-f]{4}:0x10\.1$/);
+    expect(text).toMatch(/^refresh-while-reading@262,no,submount=file:[0-9a-f]{4}:0x10\.1$/);
   });
 
   it('leads back to the same run', () => {
