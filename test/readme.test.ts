@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { scenario } from '../models/scenarios/flatcar-boot.ts';
 import { choose } from '../models/scenario.ts';
+import { scenario } from '../models/scenarios/flatcar-boot.ts';
 import { main } from '../src/cli/main.ts';
 import { checkScenario } from '../src/report/check.ts';
 import { resultLines } from '../src/report/text.ts';
@@ -11,7 +11,10 @@ const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 it('the story in README is what `npm start` prints', () => {
   const [result] = checkScenario(scenario, choose(scenario, {}));
   const story = result === undefined ? [] : resultLines(result, 'npm run -s overlaycheck --');
-  const block = story.map((line) => (line === '' ? '' : `    ${line}`)).join('\n').trimEnd();
+  const block = story
+    .map((line) => (line === '' ? '' : `    ${line}`))
+    .join('\n')
+    .trimEnd();
   expect(readme).toContain(block);
 });
 

@@ -60,8 +60,8 @@ export function optionsText(scenario: Scenario, choice: Choice): string {
 
 export function encodeToken(scenario: Scenario, choice: Choice, run: Run): string {
   const forks = forksOf(run.choices);
-  const then = forks.then > 0 ? `+${forks.then}` : '';
-  return `${scenario.name}@${optionsText(scenario, choice)}:${fingerprint(run)}:${encodeForks(forks.choices)}${then}`;
+  const more = forks.further > 0 ? `+${forks.further}` : '';
+  return `${scenario.name}@${optionsText(scenario, choice)}:${fingerprint(run)}:${encodeForks(forks.choices)}${more}`;
 }
 
 /** Reads a token; what it says about a scenario is checked by {@link choiceOf} and {@link verify}. */
@@ -69,14 +69,19 @@ export function decodeToken(text: string): Token {
   const match = /^([\w-]+)@([^:]*):([0-9a-f]{4}):([\dx.]*)(?:\+(\d{1,5}))?$/.exec(text);
   if (match === null)
     throw new BadToken(`"${text}" is not a token; one looks like refresh-while-reading@262,no:3f9c:0x6.1`);
-  const [, scenario = '', options = '', print = '', choices = '', then = '0'] = match;
+  const [, scenario = '', options = '', print = '', choices = '', further = '0'] = match;
   const [systemd = '', mutable = '', ...extra] = options.split(',');
   const given: Record<string, string> = { systemd, mutable };
   for (const pair of extra) {
     const [key = '', value = ''] = pair.split('=', 2);
     given[key] = value;
   }
-  return { scenario, options: given, fingerprint: print, forks: { choices: decodeForks(choices), then: Number(then) } };
+  return {
+    scenario,
+    options: given,
+    fingerprint: print,
+    forks: { choices: decodeForks(choices), further: Number(further) },
+  };
 }
 
 export const choiceOf = (token: Token, scenario: Scenario): Choice => choose(scenario, token.options);

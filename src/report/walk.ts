@@ -52,7 +52,7 @@ export interface Run {
 /** A run by its choices: those at forks, and how many steps follow the last one without any. */
 export interface Forks {
   readonly choices: readonly number[];
-  readonly then: number;
+  readonly further: number;
 }
 
 /** The forks of a run. */
@@ -60,7 +60,7 @@ export function forksOf(choices: Run['choices']): Forks {
   const last = choices.findLastIndex(({ among }) => among > 1);
   return {
     choices: choices.filter(({ among }) => among > 1).map(({ choice }) => choice),
-    then: choices.length - 1 - last,
+    further: choices.length - 1 - last,
   };
 }
 
@@ -82,7 +82,7 @@ export function follow(judged: Judged, forks: Forks): Run | null {
     for (; options.length === 1; options = possible(judged, states.at(-1) ?? [])) take(0, options);
     if (!take(choice, options)) return null;
   }
-  for (let left = forks.then; left > 0; left--) {
+  for (let left = forks.further; left > 0; left--) {
     const options = possible(judged, states.at(-1) ?? []);
     if (options.length !== 1 || !take(0, options)) return null;
   }

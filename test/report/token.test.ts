@@ -9,7 +9,7 @@ const choice = choose(scenario, { submount: 'file' });
 const judged = judge(scenario.build(choice));
 /** Ten times the first thing that can happen, then once the last. */
 const forks = [...Array.from({ length: 10 }, () => 0), 1];
-const run = follow(judged, { choices: forks, then: 0 });
+const run = follow(judged, { choices: forks, further: 0 });
 if (run === null) throw new Error('the scenario has eleven forks at its start');
 const text = encodeToken(scenario, choice, run);
 
@@ -41,13 +41,13 @@ describe('a token', () => {
   });
 
   it('is refused when a choice in it does not exist', () => {
-    expect(follow(judged, { choices: [99], then: 0 })).toBeNull();
+    expect(follow(judged, { choices: [99], further: 0 })).toBeNull();
     expect(() => verify(decodeToken(text), null)).toThrow(/a choice in it no longer exists/);
   });
 
   it('is refused when it goes on without a choice where there is one', () => {
     const among = possible(judged, run.states[0] ?? []).length;
     expect(among).toBeGreaterThan(1);
-    expect(follow(judged, { choices: [0], then: 1 })).toBeNull();
+    expect(follow(judged, { choices: [0], further: 1 })).toBeNull();
   });
 });
