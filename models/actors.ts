@@ -10,11 +10,6 @@ export function* reader(path: string): Program<Next> {
   return become(reader, path);
 }
 
-/** Opens one file once. */
-export function* readOnce(path: string): Program {
-  yield* at('reads', { op: 'read', path });
-}
-
 /** Lists a directory again and again. */
 export function* lister(path: string): Program<Next> {
   yield* at('lists', { op: 'readdir', path });
@@ -48,15 +43,14 @@ export function* deleteOnce(path: string): Program {
   yield* at('deletes', { op: 'unlink', path });
 }
 
-/** Keeps a descriptor over whatever happens, reads through it, and lets go. */
-export function* holder(path: string): Program {
-  const opened = yield* at('opens', { op: 'open', path, flags: ['O_RDONLY'], fd: 'kept' });
+/** Keeps a descriptor over whatever happens, and appends through it: a daemon with a log or state file in /etc. */
+export function* holder(path: string, content: string): Program {
+  const opened = yield* at('opens', { op: 'open', path, flags: ['O_WRONLY', 'O_APPEND'], fd: 'kept' });
   if ('err' in opened) return;
-  yield* at('reads', { op: 'fdread', fd: 'kept' });
-  yield* at('closes', { op: 'fdclose', fd: 'kept' });
+  yield* at('appends', { op: 'fdwrite', fd: 'kept', data: content });
 }
 
-/** Works from inside a directory: writes a file by a relative name after having gone there. */
+/** Works from inside a directory: goes there, and then writes a file by a relative name. A shell, a build, an editor. */
 export function* insider(directory: string, name: string, content: string): Program {
   const inside = yield* at('enters', { op: 'chdir', path: directory });
   if ('err' in inside) return;

@@ -69,7 +69,7 @@ export function optionsOf(scenario: Scenario): Readonly<Record<string, Option>> 
 export function choose(scenario: Scenario, given: Options): Choice {
   const all = optionsOf(scenario);
   for (const key of Object.keys(given)) {
-    if (all[key] === undefined) {
+    if (!Object.hasOwn(all, key)) {
       throw new UnknownOption(`${scenario.name} has no option "${key}"; it has ${Object.keys(all).join(', ')}`);
     }
   }

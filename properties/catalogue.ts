@@ -5,7 +5,17 @@
 import type { Finding } from '../src/checker/model.ts';
 import type { View } from '../src/kernel/view.ts';
 import type { Step } from '../src/program/linux.ts';
-import { allowedAt, brief, isExclusive, isStable, type Ledger, type Sight, sights, written } from './ledger.ts';
+import {
+  allowedAt,
+  brief,
+  isExclusive,
+  isStable,
+  type Ledger,
+  rawSights,
+  type Sight,
+  sights,
+  written,
+} from './ledger.ts';
 import type { Scene } from './scene.ts';
 
 export interface Property {
@@ -174,7 +184,7 @@ export const HostRestored: Property = {
   met: { inState: ({ ledger }) => ledger.run === 'done' && ledger.unmerged },
   inState: (now) => {
     if (!now.ledger.unmerged || now.ledger.run !== 'done' || !now.atRest) return [];
-    const host = sights(now.host);
+    const host = rawSights(now.host);
     return [...new Set([...host.keys(), ...now.ledger.host.keys()])]
       .filter((path) => isForeign(now.ledger, path, host.get(path) ?? null))
       .map((subject) => ({
@@ -182,7 +192,7 @@ export const HostRestored: Property = {
         detail: `was ${brief(now.ledger.host.get(subject) ?? null)}, and is ${brief(host.get(subject) ?? null)}`,
       }));
   },
-  damaged: (now, subject) => isForeign(now.ledger, subject, sights(now.host).get(subject) ?? null),
+  damaged: (now, subject) => isForeign(now.ledger, subject, rawSights(now.host).get(subject) ?? null),
 };
 
 /** Neither what the host had nor what a process put there, or removed, on purpose. */

@@ -4,10 +4,12 @@ import type { System } from '../models/scenario.ts';
 import { merge, refresh, unmerge } from '../models/systemd/confext.ts';
 import { isOurs, QUESTIONS } from '../models/systemd/questions.ts';
 import type { Options, Report } from '../src/checker/model.ts';
+import { isWhiteout } from '../src/kernel/lookup.ts';
 import { lookup, resolve } from '../src/kernel/path.ts';
+import { isOrphan, pinned } from '../src/kernel/tree.ts';
 import { failed } from '../src/kernel/types.ts';
 import { dataOf, rawView } from '../src/kernel/view.ts';
-import type { Read } from '../src/kernel/world.ts';
+import { fileSystem, type Read, task as taskOf } from '../src/kernel/world.ts';
 import {
   type LinuxModel,
   type LinuxProperty,
@@ -20,7 +22,17 @@ import {
   start,
 } from '../src/program/linux.ts';
 import type { Property } from './catalogue.ts';
-import { acknowledge, begin, end, type Ledger, type Sight, sights } from './ledger.ts';
+import {
+  acknowledge,
+  begin,
+  end,
+  type Ledger,
+  rawSights,
+  type Sight,
+  sights,
+  type Written,
+  written,
+} from './ledger.ts';
 import { OBSERVER, Scene } from './scene.ts';
 
 /** A system made ready for the search. */
@@ -108,7 +120,7 @@ function ledgerOf(system: System): Monitor<Ledger> {
     verb: null,
     unmerged: false,
     submounts: first.submounts,
-    host: sights(new Map(system.hierarchies.flatMap((h) => [...rawView(system.world, 'root', h)]))),
+    host: rawSights(new Map(system.hierarchies.flatMap((h) => [...rawView(system.world, 'root', h)]))),
   };
   return monitor('ledger', initial, (past: Ledger, before: Moment, step: Step, after: Moment) =>
     next(system, past, before, step, after),
@@ -119,8 +131,12 @@ function next(system: System, past: Ledger, before: Moment, step: Step, after: M
   const invocation = system.tools[step.process];
   const { call } = step;
   if (invocation === undefined) {
-    const below = (path: string): boolean => system.hierarchies.some((h) => path.startsWith(`${h}/`));
-    return acknowledge(past, step, (path) => sightIn(after.world, path), below);
+    const writes = writtenBy(system, before.world, after.world, step);
+    return acknowledge(
+      past,
+      step,
+      writes.filter(({ path }) => system.hierarchies.some((h) => path.startsWith(`${h}/`))),
+    );
   }
   if (step.killed === true) return { ...past, run: 'failed', verb: null }; // killed: both views stay right
   if (call.op === 'ask' && call.question === 'discover') return started(system, past, before.world, step);
@@ -152,10 +168,44 @@ function started(system: System, past: Ledger, world: Read, step: Step): Ledger 
   return { ...begin(past, sights(scene(world).view), sights(scene(alone).view), verb), submounts };
 }
 
+/** What a step wrote, by name, by a name relative to its working directory, or through a descriptor. */
+function writtenBy(system: System, before: Read, after: Read, step: Step): readonly Written[] {
+  const { call, result } = step;
+  const task = taskOf(before, step.process);
+  const open = call.op === 'fdwrite' && 'ok' in result ? task.fds.get(call.fd) : undefined;
+  if (open !== undefined) return heldAt(system, before, open, step);
+  return written(step).flatMap((path) => {
+    if (path.startsWith('/')) return [{ path, sight: sightIn(after, path) }];
+    return task.cwd === null ? [] : heldAt(system, before, task.cwd, step, `/${path}`);
+  });
+}
+
+/**
+ * A file that is reached through something held, as everyone names it: inside an overlay its path is below the hierarchy.
+ * What the writer left there is in the changes of the step; the overlay itself may be gone after it.
+ */
+function heldAt(
+  system: System,
+  world: Read,
+  held: { readonly fs: string; readonly pin: string },
+  { call, changes }: Step,
+  below = '',
+): readonly Written[] {
+  const fs = fileSystem(world, held.fs);
+  const at = pinned(fs, held.pin);
+  if (isOrphan(at)) return [];
+  const path = (fs.kind === 'overlay' ? (system.hierarchies[0] ?? '') : '') + at + below;
+  const last = changes.findLast(
+    (change) => 'inode' in change && change.path.endsWith(path.slice(path.lastIndexOf('/'))),
+  );
+  const inode = last !== undefined && 'inode' in last ? last.inode : undefined;
+  return [{ path, sight: call.op === 'unlink' || inode === undefined ? null : `${inode.type} ${dataOf(inode)}` }];
+}
+
 /** What everyone sees at one path. */
 function sightIn(world: Read, path: string): Sight {
   const place = resolve(world, OBSERVER, path, { follow: false });
   if (failed(place)) return null;
   const inode = lookup(world, place.ok.fs, place.ok.path);
-  return inode === undefined || inode.type === 'dir' ? null : `${inode.type} ${dataOf(inode)}`;
+  return inode === undefined || inode.type === 'dir' || isWhiteout(inode) ? null : `${inode.type} ${dataOf(inode)}`;
 }

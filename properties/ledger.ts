@@ -32,11 +32,15 @@ export interface Ledger {
 export const brief = (sight: Sight): string =>
   sight === null ? 'not there' : sight.length > 30 ? `${sight.slice(0, 27)}…` : sight;
 
-/** What readers can tell apart: contents by path, directories left out. */
-export const sights = (view: View): ReadonlyMap<string, string> =>
+/** What is there, by path, directories left out: whiteouts as the devices they are. */
+export const rawSights = (view: View): ReadonlyMap<string, string> =>
   new Map(
     [...view].filter(([, seen]) => seen.type !== 'dir').map(([path, seen]) => [path, `${seen.type} ${seen.data}`]),
   );
+
+/** The same as readers can tell it apart. A whiteout that lies open in the window is no file to anyone: opening it fails. */
+export const sights = (view: View): ReadonlyMap<string, string> =>
+  new Map([...rawSights(view)].filter(([, sight]) => sight !== 'chr 0,0'));
 
 /** What is right to see at a path; a name that nobody ever had should not be there. */
 export const allowedAt = (ledger: Ledger, path: string): readonly Sight[] => ledger.expected.get(path) ?? [null];
@@ -67,7 +71,7 @@ export function end(ledger: Ledger, success: boolean): Ledger {
   return { ...ledger, expected, run: success ? 'done' : 'failed', verb: null };
 }
 
-/** The paths that a call changes when it succeeds, as far as the catalogue follows them. */
+/** The paths that a call by name changes when it succeeds, as the caller wrote them. */
 export function written(step: Step): readonly string[] {
   const { call, result } = step;
   if ('err' in result) return [];
@@ -100,20 +104,19 @@ export function isExclusive(step: Step): boolean {
  * A process other than the tool did something: what it wrote is acknowledged, and from now on right to see. A creation
  * that succeeded although the file is stable is a mistake that the window made possible; it does not change what is right.
  */
-export function acknowledge(
-  ledger: Ledger,
-  step: Step,
-  sightAfter: (path: string) => Sight,
-  below: (path: string) => boolean,
-): Ledger {
-  const paths = written(step).filter(below);
-  if (paths.length === 0) return ledger;
+export function acknowledge(ledger: Ledger, step: Step, writes: readonly Written[]): Ledger {
+  if (writes.length === 0) return ledger;
   const acknowledged = new Map(ledger.acknowledged);
   const expected = new Map(ledger.expected);
-  for (const path of paths) {
-    const now = sightAfter(path);
-    acknowledged.set(path, now);
-    if (!(isExclusive(step) && isStable(ledger, path))) expected.set(path, [now]);
+  for (const { path, sight } of writes) {
+    acknowledged.set(path, sight);
+    if (!(isExclusive(step) && isStable(ledger, path))) expected.set(path, [sight]);
   }
   return { ...ledger, acknowledged, expected };
+}
+
+/** A write that was acknowledged: the path under which everyone knows the file, and what its writer left there. */
+export interface Written {
+  readonly path: string;
+  readonly sight: Sight;
 }

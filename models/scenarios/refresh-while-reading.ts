@@ -3,7 +3,7 @@
  * something changes (or nothing does), systemd-confext refreshes, and services keep opening files of /etc.
  */
 import { start } from '../../src/program/linux.ts';
-import { reader } from '../actors.ts';
+import { moveExtension, reader } from '../actors.ts';
 import { runDirectly } from '../run.ts';
 import type { Choice, Scenario, System } from '../scenario.ts';
 import { refresh } from '../systemd/confext.ts';
@@ -38,6 +38,9 @@ const root = tree`
             b.conf "b1"
 `;
 
+/** Where the second extension was unpacked, and where it is found. */
+const INSTALL = ['/var/lib/staged/b', '/var/lib/confexts/b'] as const;
+
 /** What may be mounted below /etc, and who reads it. */
 const SUBMOUNTS: Readonly<Record<string, { mount: Submount; reader: string; file: string } | undefined>> = {
   file: {
@@ -53,8 +56,8 @@ export const scenario: Scenario = {
   title: 'services open files of /etc while systemd-confext refresh replaces the overlay',
   options: {
     change: {
-      what: 'what happened since the merge: a second extension was installed, or nothing',
-      values: ['extension', 'none'],
+      what: 'whether a second extension is installed: since the merge, while the refresh runs (by an administrator), or not',
+      values: ['extension', 'meanwhile', 'none'],
       default: 'extension',
     },
     submount: {
@@ -66,17 +69,24 @@ export const scenario: Scenario = {
   build: (choice: Choice): System => {
     const run = invocation(choice);
     const submount = SUBMOUNTS[choice.options['submount'] ?? 'no'];
-    const processes = { boot: 2, refresh: 2, service: 0, ...(submount === undefined ? {} : { [submount.reader]: 0 }) };
+    const processes = {
+      boot: 2,
+      refresh: 2,
+      admin: 0,
+      service: 0,
+      ...(submount === undefined ? {} : { [submount.reader]: 0 }),
+    };
     const mounts = submount === undefined ? [] : [submount.mount];
-    const install =
-      choice.options['change'] === 'extension'
-        ? [{ op: 'rename', from: '/var/lib/staged/b', to: '/var/lib/confexts/b' } as const]
-        : [];
+    const [from, to] = INSTALL;
+    const install = choice.options['change'] === 'extension' ? [{ op: 'rename', from, to } as const] : [];
     const skipped = run.systemd.skip && choice.options['change'] === 'none';
     return {
       world: merged(build({ root, mounts, processes }), run, install),
       processes: [
         { name: 'refresh', program: start(refresh, run) },
+        ...(choice.options['change'] === 'meanwhile'
+          ? [{ name: 'admin', program: start(moveExtension, ...INSTALL) }]
+          : []),
         { name: 'service', program: start(reader, '/etc/app.conf') },
         ...(submount === undefined ? [] : [{ name: submount.reader, program: start(reader, submount.file) }]),
       ],
@@ -84,12 +94,16 @@ export const scenario: Scenario = {
       hierarchies: ['/etc'],
       expectations: [
         { property: 'NoVanish', verdict: skipped ? 'holds' : 'violated' },
-        ...(submount
+        ...(submount !== undefined
           ? [{ property: 'SubmountStable', verdict: skipped ? ('holds' as const) : ('violated' as const) }]
           : []),
       ],
       summary:
-        choice.options['change'] === 'none' ? '1 extension, nothing changed' : '1 extension, a second one installed',
+        {
+          extension: '1 extension, a second one installed',
+          meanwhile: '1 extension, a second one comes meanwhile',
+          none: '1 extension, nothing changed',
+        }[choice.options['change'] ?? 'none'] ?? '',
     };
   },
 };

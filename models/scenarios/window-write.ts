@@ -3,7 +3,7 @@
  * creates a file that it finds missing, replaces one through a temporary name, overwrites one, or deletes one.
  */
 import { type Next, start } from '../../src/program/linux.ts';
-import { createIfMissing, deleteOnce, editByRename, writeOnce } from '../actors.ts';
+import { createIfMissing, deleteOnce, editByRename, holder, insider, writeOnce } from '../actors.ts';
 import { runDirectly } from '../run.ts';
 import type { Choice, Expectation, Scenario, System } from '../scenario.ts';
 import { refresh } from '../systemd/confext.ts';
@@ -41,32 +41,29 @@ const ACTORS: Readonly<Record<string, Next>> = {
   edit: start(editByRename, '/etc/app.conf', '/etc/app.conf+', 'edited'),
   overwrite: start(writeOnce, '/etc/app.conf', 'edited'),
   delete: start(deleteOnce, '/etc/motd'),
+  descriptor: start(holder, '/etc/motd', ' more'),
+  inside: start(insider, '/etc', 'new.conf', 'new'),
+  'inside-edit': start(insider, '/etc', 'app.conf', 'edited'),
 };
+
+const lost: readonly Expectation[] = [{ property: 'NoLostWrite', verdict: 'violated' }];
+const kept: readonly Expectation[] = [{ property: 'NoLostWrite', verdict: 'holds' }];
 
 /** What the window does to each kind of write, by what the upper directory is. */
 const EXPECTED: Readonly<Record<string, Readonly<Record<'directory' | 'hierarchy', readonly Expectation[]>>>> = {
   create: {
-    directory: [
-      { property: 'NoWrongWinner', verdict: 'violated' },
-      { property: 'NoLostWrite', verdict: 'violated' },
-    ],
-    hierarchy: [
-      { property: 'NoWrongWinner', verdict: 'violated' },
-      { property: 'NoLostWrite', verdict: 'holds' },
-    ],
+    directory: [{ property: 'NoWrongWinner', verdict: 'violated' }, ...lost],
+    hierarchy: [{ property: 'NoWrongWinner', verdict: 'violated' }, ...kept],
   },
-  edit: {
-    directory: [{ property: 'NoLostWrite', verdict: 'violated' }],
-    hierarchy: [{ property: 'NoLostWrite', verdict: 'holds' }],
-  },
-  overwrite: {
-    directory: [{ property: 'NoLostWrite', verdict: 'violated' }],
-    hierarchy: [{ property: 'NoLostWrite', verdict: 'holds' }],
-  },
+  edit: { directory: lost, hierarchy: kept },
+  overwrite: { directory: lost, hierarchy: kept },
   delete: {
     directory: [{ property: 'NoResurrect', verdict: 'holds' }],
     hierarchy: [{ property: 'NoResurrect', verdict: 'violated' }],
   },
+  descriptor: { directory: kept, hierarchy: kept },
+  inside: { directory: kept, hierarchy: kept },
+  'inside-edit': { directory: lost, hierarchy: kept },
 };
 
 export const scenario: Scenario = {
@@ -80,8 +77,8 @@ export const scenario: Scenario = {
       default: 'hierarchy',
     },
     actor: {
-      what: 'what the program does: create a file if it is missing, edit through a temporary name, overwrite, delete',
-      values: ['create', 'edit', 'overwrite', 'delete'],
+      what: 'what the program does: create a file if it is missing, edit through a temporary name, overwrite, delete, append through a descriptor that it keeps, write from inside /etc (a new file, or an edit)',
+      values: ['create', 'edit', 'overwrite', 'delete', 'descriptor', 'inside', 'inside-edit'],
       default: 'create',
     },
   },

@@ -5,7 +5,7 @@ import { type CheckOptions, checkScenario, type Result } from '../report/check.t
 import { inOrder, resultLines, tally } from '../report/text.ts';
 import { exitCode } from './exit.ts';
 import { checkRoot } from './root.ts';
-import { command, count, type Output, options, scenarioNamed, UsageError } from './usage.ts';
+import { command, count, type Output, options, scenarioNamed, settings, UsageError } from './usage.ts';
 
 const KNOWN = {
   root: { type: 'string' },
@@ -76,16 +76,6 @@ function searchOptions(values: { [K in keyof typeof KNOWN]?: unknown }): CheckOp
     },
     ...(property === undefined ? {} : { property }),
   };
-}
-
-function settings(pairs: readonly string[]): Options {
-  const given: Record<string, string> = {};
-  for (const pair of pairs) {
-    const at = pair.indexOf('=');
-    if (at < 1) throw new UsageError(`--set ${pair}: KEY=VALUE would be right`);
-    given[pair.slice(0, at)] = pair.slice(at + 1);
-  }
-  return given;
 }
 
 /** Without `--systemd` a scenario is checked for every version it knows; without `--mutable` in its default mode. */

@@ -1,6 +1,6 @@
 import { judge } from '../../properties/judge.ts';
 import { breaksOf, tell } from '../report/check.ts';
-import { wholeStory } from '../report/story.ts';
+import { WIDTH, wholeStory, wrap } from '../report/story.ts';
 import { choiceOf, decodeToken, verify } from '../report/token.ts';
 import { follow } from '../report/walk.ts';
 import { EXIT, type Output, options, scenarioNamed, UsageError } from './usage.ts';
@@ -31,8 +31,11 @@ export function explain(args: readonly string[], out: Output): number {
     out.print(JSON.stringify(trace));
     return EXIT.expected;
   }
-  out.print(`${scenario.name}: ${scenario.title}`);
-  out.print(`systemd ${choice.systemd}, mutable=${choice.mutable}, ${system.summary}`);
+  const about = [
+    `${scenario.name}: ${scenario.title}`,
+    `systemd ${choice.systemd}, mutable=${choice.mutable}, ${system.summary}`,
+  ];
+  for (const line of about.flatMap((text) => wrap(text, WIDTH))) out.print(line);
   out.print('');
   for (const line of wholeStory(trace)) out.print(line);
   return EXIT.expected;

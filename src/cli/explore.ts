@@ -4,7 +4,7 @@ import { type Explorer, load, open, press, screen } from '../explorer/explorer.t
 import { checkScenario } from '../report/check.ts';
 import { choiceOf, decodeToken, verify } from '../report/token.ts';
 import { follow, type Run } from '../report/walk.ts';
-import { EXIT, type Output, options, scenarioNamed, UsageError } from './usage.ts';
+import { EXIT, type Output, options, scenarioNamed, settings, UsageError } from './usage.ts';
 
 /** `explore [SCENARIO|TOKEN]`: steps through a scenario at the terminal; without one, keys are read line by line. */
 export async function explore(args: readonly string[], out: Output): Promise<number> {
@@ -15,14 +15,11 @@ export async function explore(args: readonly string[], out: Output): Promise<num
   });
   const [what = 'flatcar-boot', ...more] = positionals;
   if (more.length > 0) throw new UsageError('explore takes one scenario or one token');
-  const given: Record<string, string> = {};
-  if (values.systemd !== undefined) given['systemd'] = values.systemd;
-  if (values.mutable !== undefined) given['mutable'] = values.mutable;
-  for (const pair of values.set ?? []) {
-    const at = pair.indexOf('=');
-    if (at < 1) throw new UsageError(`--set ${pair}: KEY=VALUE would be right`);
-    given[pair.slice(0, at)] = pair.slice(at + 1);
-  }
+  const given = {
+    ...(values.systemd === undefined ? {} : { systemd: values.systemd }),
+    ...(values.mutable === undefined ? {} : { mutable: values.mutable }),
+    ...settings(values.set ?? []),
+  };
   if (process.stderr.isTTY) process.stderr.write('looking for the shortest violation …');
   const explorer = what.includes('@') ? fromToken(what) : fromScenario(scenarioNamed(what), given);
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');

@@ -3,11 +3,12 @@ import { SCENARIOS } from '../../models/scenarios/index.ts';
 import { BEHAVIOURS } from '../../models/systemd/versions.ts';
 import { PROPERTIES } from '../../properties/catalogue.ts';
 import { wrap } from '../report/story.ts';
-import { EXIT, type Output, options } from './usage.ts';
+import { EXIT, type Output, options, UsageError } from './usage.ts';
 
 /** `list`: what can be checked, and what the words mean. */
 export function list(args: readonly string[], out: Output): number {
-  const { values } = options(args, { json: { type: 'boolean' } });
+  const { values, positionals } = options(args, { json: { type: 'boolean' } });
+  if (positionals.length > 0) throw new UsageError(`list takes no names; "${positionals[0]}" is one`);
   if (values.json === true) {
     const scenarios = SCENARIOS.map((scenario) => ({
       name: scenario.name,

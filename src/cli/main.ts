@@ -9,26 +9,22 @@ import { explore } from './explore.ts';
 import { list } from './list.ts';
 import { describeError, EXIT, type Output, UsageError } from './usage.ts';
 
-const VERBS: Readonly<Record<string, (args: readonly string[], out: Output) => number | Promise<number>>> = {
-  check,
-  list,
-  explain,
-  explore,
-  conform,
-};
+type Verb = (args: readonly string[], out: Output) => number | Promise<number>;
+const VERBS: ReadonlyMap<string, Verb> = new Map(Object.entries<Verb>({ check, list, explain, explore, conform }));
 
 const HELP = `overlaycheck: does /etc vanish while systemd-confext refreshes it?
 
-  overlaycheck check [SCENARIO]...      explore and judge bundled scenarios (all of them, if none is named)
+  overlaycheck check [SCENARIO]...      explore and judge bundled scenarios (all, if none is named)
   overlaycheck check --root DIR         the same for an unpacked root file system
   overlaycheck list                     scenarios and their options, properties, systemd behaviours
   overlaycheck explain TOKEN            tell one trace step by step, with what each step changed
   overlaycheck explore [SCENARIO|TOKEN] step through it at the terminal
   overlaycheck conform FILE...          run conformance vectors against the model
 
-options of check:  --systemd VERSION|all  --mutable MODE|all  --property NAME  --set KEY=VALUE  --json
-                   --max-states N  --max-seconds N  --max-memory MIB
-exit codes:        0 as expected   1 not as expected   2 wrong usage or input   3 a bound was hit   4 vacuous`;
+options of check:  --systemd VERSION|all  --mutable MODE|all  --property NAME  --set KEY=VALUE
+                   --json  --max-states N  --max-seconds N  --max-memory MIB
+exit codes:        0 as expected   1 not as expected   2 wrong usage or input   3 a bound was hit
+                   4 vacuous`;
 
 /** Runs one command line and gives its exit code. */
 export async function main(
@@ -36,14 +32,15 @@ export async function main(
   out: Output = { print: console.log, complain: console.error },
 ): Promise<number> {
   const [verb, ...rest] = args;
-  if (verb === undefined || verb === '--help' || verb === '-h' || verb === 'help') {
+  if (verb === '--help' || verb === '-h' || verb === 'help') {
     out.print(HELP);
-    return verb === undefined ? EXIT.usage : EXIT.expected;
+    return EXIT.expected;
   }
   try {
-    const run = VERBS[verb];
-    if (run === undefined)
-      throw new UsageError(`unknown verb "${verb}"; the verbs are ${Object.keys(VERBS).join(', ')}`);
+    const known = `the verbs are ${[...VERBS.keys()].join(', ')}`;
+    if (verb === undefined) throw new UsageError(`a verb is missing; ${known}, and --help tells more`);
+    const run = VERBS.get(verb);
+    if (run === undefined) throw new UsageError(`unknown verb "${verb}"; ${known}`);
     return await run(rest, out);
   } catch (error) {
     const line = describeError(error);

@@ -126,11 +126,15 @@ function reportLines(report: RootReport, dir: string): readonly string[] {
       '',
     );
     lines.push(
-      `  again: ${command()} check --root ${dir} --systemd ${report.version} --mutable ${report.mode} --property ${worst.property}`,
+      `  again: ${command()} check --root ${shellWord(dir)} --systemd ${report.version} --mutable ${report.mode} --property ${worst.property}`,
     );
   }
   return [...lines, ''];
 }
+
+/** One word of a shell command. */
+const shellWord = (text: string): string =>
+  /^[\w./@%+:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
 /** "3 files permanent, 134 transient". */
 function damagesText({ files }: RootReport['results'][number]): string {

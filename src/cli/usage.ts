@@ -19,15 +19,35 @@ export class UsageError extends Error {
   override name = 'UsageError';
 }
 
+const MENDABLE = [UsageError, UnknownOption, BadToken, InputError];
+
 /** The line for an error that the user can mend, or undefined for one that is ours. */
 export function describeError(error: unknown): string | undefined {
-  if (error instanceof UsageError || error instanceof UnknownOption || error instanceof BadToken) return error.message;
-  if (error instanceof InputError) return error.message;
-  return undefined;
+  if (!(error instanceof Error)) return undefined;
+  // A file that the system will not let us read: Node's message has the errno, the call and the path.
+  const ofSystem = 'syscall' in error && 'path' in error;
+  const mendable = ofSystem || MENDABLE.some((kind) => error instanceof kind);
+  return mendable ? error.message.replaceAll('\n', '\\n') : undefined;
 }
 
+/** What `--set` gives, by key. */
+export function settings(pairs: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf('=');
+      if (at < 1) throw new UsageError(`--set ${pair}: KEY=VALUE would be right`);
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    }),
+  );
+}
+
+type Known = NonNullable<ParseArgsConfig['options']>;
+type Parsed<T extends Known> = ReturnType<
+  typeof parseArgs<{ args: string[]; options: T; allowPositionals: true; strict: true }>
+>;
+
 /** node:util's parseArgs, with its complaints in one line. */
-export function options<T extends NonNullable<ParseArgsConfig['options']>>(args: readonly string[], known: T) {
+export function options<T extends Known>(args: readonly string[], known: T): Parsed<T> {
   try {
     return parseArgs({ args: [...args], options: known, allowPositionals: true, strict: true });
   } catch (error) {

@@ -16,6 +16,7 @@ import { edited, isXattrName, type Operation, type Plan } from './posix.ts';
 import { apply, get, hold, isOrphan, isWithin, join, nameOf, parentOf, type TreeChange, whiteout } from './tree.ts';
 import {
   type Directory,
+  type Errno,
   err,
   type FsId,
   failed,
@@ -154,6 +155,22 @@ interface Making {
   readonly changes: TreeChange[];
   /** Upper inodes that the plan makes or edits. */
   readonly made: Map<Path, Inode>;
+  /** Somebody removed the work directory; the instance holds it, but nothing can be made in it any more. */
+  readonly workless: boolean;
+  /** The first thing that needed it: what was planned before is done, the rest is not. */
+  failure: { readonly done: number; readonly errno: Errno } | null;
+}
+
+/**
+ * Copy-up, whiteouts at removals and whatever replaces a whiteout are made in the work directory first. Seen on Linux
+ * 6.18 with a removed one: ENOENT, but regular files go through O_TMPFILE, which ext4 refuses there with EPERM and tmpfs allows.
+ */
+function needsWork(plan: Making, inode: Inode | null): void {
+  if (!plan.workless || plan.failure !== null) return;
+  const upper = fileSystem(plan.world, plan.upper.fs);
+  const isFile = inode?.type === 'file';
+  if (isFile && upper.kind === 'plain' && upper.type === 'tmpfs') return;
+  plan.failure = { done: plan.changes.length, errno: isFile ? 'EPERM' : 'ENOENT' };
 }
 
 function nodeOf(plan: Making, path: Path): Node {
@@ -205,6 +222,7 @@ function copyUp(plan: Making, path: Path): void {
   const parent = parentOf(path);
   copyUp(plan, parent);
   const { inode } = node.parts[0];
+  needsWork(plan, inode);
   const xattrs = copiedXattrs(inode);
   if (inode.type === 'dir') {
     const { type, mode, uid, gid, mtime } = inode;
@@ -246,6 +264,7 @@ function planCreate(plan: Making, path: Path, inode: Inode): Result {
   if (inode.type === 'chr' && isWhiteout(inode)) return err('EPERM');
   copyUp(plan, parentOf(path));
   const covered = upperInode(plan, path) !== undefined;
+  if (covered) needsWork(plan, null);
   // With redirects, lower layers may not change offline, so a new directory can say early that nothing is below it.
   const early = redirects(plan) && hasLower(nodeOf(plan, parentOf(path)));
   const opaque = inode.type === 'dir' && (covered || early);
@@ -261,6 +280,7 @@ function planRemove(plan: Making, id: FsId, path: Path, isDirectory: boolean): R
   const empty = covers || !isPureUpper(node) ? isEmpty(plan.world, id, path) : isEmptyUpper(node);
   if (isDirectory && !empty) return err('ENOTEMPTY');
   copyUp(plan, parentOf(path));
+  if (covers) needsWork(plan, null);
   if (covers) coverUp(plan, path);
   else plan.changes.push({ do: 'remove', fs: plan.upper.fs, path: plan.root + path });
   return ok(null);
@@ -316,6 +336,7 @@ function planRename(plan: Making, id: FsId, from: Path, to: Path, exchange: bool
 function planLink(plan: Making, from: Path, to: Path): Result {
   copyUp(plan, from);
   copyUp(plan, parentOf(to));
+  if (upperInode(plan, to) !== undefined) needsWork(plan, null);
   plan.changes.push({ do: 'link', fs: plan.upper.fs, from: plan.root + from, to: plan.root + to });
   return ok(null);
 }
@@ -354,8 +375,11 @@ export function planOverlay(world: Read, id: FsId, fs: OverlayFs, operation: Ope
   const root = layerRoot(world, fs.upper);
   // Somebody removed the upper directory itself: it is held, but nothing can be made in it any more (IS_DEADDIR()).
   if (isOrphan(root)) return { changes: [], result: err('ENOENT') };
-  const plan: Making = { world, fs, upper: fs.upper, root, changes: [], made: new Map() };
+  const workless = fs.work !== null && isOrphan(layerRoot(world, fs.work));
+  const plan: Making = { world, fs, upper: fs.upper, root, changes: [], made: new Map(), workless, failure: null };
   const result = planOne(plan, id, operation);
+  if (plan.failure !== null)
+    return { changes: plan.changes.slice(0, plan.failure.done), result: err(plan.failure.errno) };
   return { changes: plan.changes, result };
 }
 

@@ -306,6 +306,7 @@ class Probe {
       ...worst,
       ...this.#honest(worst, files),
       token: null,
+      trace: worst.trace === null ? null : { ...worst.trace, token: null },
       files,
       stats: {
         ...worst.stats,

@@ -25,7 +25,8 @@ export interface Trace {
   readonly damage: 'transient' | 'permanent' | 'unknown' | null;
   /** How the story ends where it goes on to a rest: what is left. */
   readonly ending: string | null;
-  readonly token: string;
+  /** Null where `explain` cannot tell it again: the trace of a root directory. */
+  readonly token: string | null;
   readonly steps: readonly TraceStep[];
 }
 

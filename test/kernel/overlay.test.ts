@@ -9,14 +9,14 @@ import { Bench, canonical, type Layers } from './bench.ts';
 type Redirect = NonNullable<Layers['redirectDir']>;
 
 /** An overlay on /mnt, its layers drawn; hard links do not cross from one layer to another. */
-function overlay(text: string, redirectDir: Redirect = 'off'): Bench & { readonly id: string } {
+function overlay(text: string, redirectDir: Redirect = 'off', type = 'ext4'): Bench & { readonly id: string } {
   const { upper, lowers } = parseLayers(text);
   const tops: [string, PlainFs][] = lowers.map((fs, index) => [`l${index}`, fs]);
   if (upper !== null) tops.push(['upper', upper]);
   const entries: [string, Directory][] = tops.map(([name, fs]) => [name, fs.root]);
   const root = directory(new Map([...entries, ['work', directory()], ['mnt', directory()]]));
   const inodes = new Map(tops.flatMap(([, fs]) => [...fs.inodes]));
-  const fs: PlainFs = { kind: 'plain', type: 'ext4', root, inodes, pins: new Map(), readonly: false };
+  const fs: PlainFs = { kind: 'plain', type, root, inodes, pins: new Map(), readonly: false };
   const bench = new Bench(fs);
   const id = bench.overlay({
     lowers: lowers.map((_, index) => `l${index}`),
@@ -382,6 +382,45 @@ describe('an edit of a layer behind a live overlay', () => {
     const bench = overlay('upper:\nlower:\n  f "x"').run({ op: 'removeTree', path: '/upper' });
     expect(bench.errno(write('/n'))).toBe('ENOENT');
     expect(bench.call(read('/f'))).toEqual({ ok: 'x' });
+  });
+});
+
+describe('a work directory that was removed below a live overlay', () => {
+  const LAYERS =
+    'upper:\n  over "y"\n  pure "y"\n  puredir/\n  wh whiteout\n  wh2 whiteout\nlower:\n  a "x"\n  c "x"\n  d/\n    x "x"\n  e/\n  over "x"\n  p fifo\n  s -> a\n  wh "x"\n  wh2 "x"';
+  const link = (from: string, to: string): Call => ({ op: 'link', from: `/mnt${from}`, to: `/mnt${to}` });
+  // Each seen on Linux 6.18, on ext4 and on tmpfs.
+  it.each<[ext4: Errno | 'ok', tmpfs: Errno | 'ok', Call]>([
+    ['EPERM', 'ok', { op: 'write', path: '/mnt/a', data: 'z', flags: ['O_WRONLY', 'O_APPEND'] }],
+    ['EPERM', 'ok', chmod('/a', 0o600)],
+    ['EPERM', 'ok', rename('/a', '/a2')],
+    ['EPERM', 'ok', link('/a', '/a3')],
+    ['ENOENT', 'ENOENT', chmod('/e', 0o700)],
+    ['ENOENT', 'ENOENT', { op: 'lchown', path: '/mnt/s', uid: 1, gid: 1 }],
+    ['ENOENT', 'ENOENT', chmod('/p', 0o600)],
+    ['ENOENT', 'ENOENT', write('/d/new')],
+    ['ENOENT', 'ENOENT', unlink('/c')],
+    ['ENOENT', 'ENOENT', unlink('/over')],
+    ['ENOENT', 'ENOENT', rmdir('/e')],
+    ['ENOENT', 'ENOENT', write('/wh')],
+    ['ENOENT', 'ENOENT', mkdir('/wh2')],
+    ['ENOENT', 'ENOENT', link('/pure', '/wh')],
+    ['ok', 'ok', write('/new')],
+    ['ok', 'ok', mkdir('/newdir')],
+    ['ok', 'ok', { op: 'symlink', target: 'q', path: '/mnt/newsym' }],
+    ['ok', 'ok', unlink('/pure')],
+    ['ok', 'ok', rmdir('/puredir')],
+    ['ok', 'ok', rename('/pure', '/pure2')],
+    ['ok', 'ok', rename('/over', '/over2')],
+    ['ok', 'ok', link('/pure', '/pure3')],
+  ])('%s on ext4, %s on tmpfs: %j', (ext4, tmpfs, call) => {
+    for (const [type, errno] of [
+      ['ext4', ext4],
+      ['tmpfs', tmpfs],
+    ] as const) {
+      const bench = overlay(LAYERS, 'on', type).run({ op: 'removeTree', path: '/work' });
+      expect(bench.errno(call)).toBe(errno);
+    }
   });
 });
 

@@ -53,84 +53,120 @@ describe('the bundled scenarios', () => {
     const { lines, surprises } = judgeAll(refreshWhileReading, {
       systemd: BOTH,
       mutable: MODES,
-      change: ['extension', 'none'],
+      change: ['extension', 'meanwhile', 'none'],
       submount: ['no', 'file', 'directory'],
     });
     expect(surprises).toEqual([]);
     expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
       "
-      257  no                extension  no         35   69  NoVanish violated transient in 17
-      257  no                extension  file       45  134  NoVanish violated transient in 22, SubmountStable violated transient in 20
-      257  no                extension  directory  43  128  NoVanish violated transient in 20, SubmountStable violated transient in 19
-      257  no                none       no         31   61  NoVanish violated transient in 14
-      257  no                none       file       41  122  NoVanish violated transient in 19, SubmountStable violated transient in 17
-      257  no                none       directory  39  116  NoVanish violated transient in 17, SubmountStable violated transient in 16
-      257  auto              extension  no         42   83  NoVanish violated transient in 17
-      257  auto              extension  file       52  155  NoVanish violated transient in 22, SubmountStable violated transient in 20
-      257  auto              extension  directory  50  149  NoVanish violated transient in 20, SubmountStable violated transient in 19
-      257  auto              none       no         38   75  NoVanish violated transient in 14
-      257  auto              none       file       48  143  NoVanish violated transient in 19, SubmountStable violated transient in 17
-      257  auto              none       directory  46  137  NoVanish violated transient in 17, SubmountStable violated transient in 16
-      257  yes               extension  no         43   85  NoVanish violated transient in 17
-      257  yes               extension  file       53  158  NoVanish violated transient in 22, SubmountStable violated transient in 20
-      257  yes               extension  directory  51  152  NoVanish violated transient in 20, SubmountStable violated transient in 19
-      257  yes               none       no         39   77  NoVanish violated transient in 14
-      257  yes               none       file       49  146  NoVanish violated transient in 19, SubmountStable violated transient in 17
-      257  yes               none       directory  47  140  NoVanish violated transient in 17, SubmountStable violated transient in 16
-      257  import            extension  no         37   73  NoVanish violated transient in 17
-      257  import            extension  file       47  140  NoVanish violated transient in 22, SubmountStable violated transient in 20
-      257  import            extension  directory  45  134  NoVanish violated transient in 20, SubmountStable violated transient in 19
-      257  import            none       no         33   65  NoVanish violated transient in 14
-      257  import            none       file       43  128  NoVanish violated transient in 19, SubmountStable violated transient in 17
-      257  import            none       directory  41  122  NoVanish violated transient in 17, SubmountStable violated transient in 16
-      257  ephemeral         extension  no         39   77  NoVanish violated transient in 17
-      257  ephemeral         extension  file       49  146  NoVanish violated transient in 22, SubmountStable violated transient in 20
-      257  ephemeral         extension  directory  47  140  NoVanish violated transient in 20, SubmountStable violated transient in 19
-      257  ephemeral         none       no         35   69  NoVanish violated transient in 14
-      257  ephemeral         none       file       45  134  NoVanish violated transient in 19, SubmountStable violated transient in 17
-      257  ephemeral         none       directory  43  128  NoVanish violated transient in 17, SubmountStable violated transient in 16
-      257  ephemeral-import  extension  no         40   79  NoVanish violated transient in 17
-      257  ephemeral-import  extension  file       50  149  NoVanish violated transient in 22, SubmountStable violated transient in 20
-      257  ephemeral-import  extension  directory  48  143  NoVanish violated transient in 20, SubmountStable violated transient in 19
-      257  ephemeral-import  none       no         36   71  NoVanish violated transient in 14
-      257  ephemeral-import  none       file       46  137  NoVanish violated transient in 19, SubmountStable violated transient in 17
-      257  ephemeral-import  none       directory  44  131  NoVanish violated transient in 17, SubmountStable violated transient in 16
-      262  no                extension  no         39   77  NoVanish violated transient in 19
-      262  no                extension  file       51  152  NoVanish violated transient in 25, SubmountStable violated transient in 23
-      262  no                extension  directory  49  146  NoVanish violated transient in 23, SubmountStable violated transient in 22
-      262  no                none       no         12   23  NoVanish holds
-      262  no                none       file       12   35  NoVanish holds, SubmountStable holds
-      262  no                none       directory  12   35  NoVanish holds, SubmountStable holds
-      262  auto              extension  no         48   95  NoVanish violated transient in 21
-      262  auto              extension  file       60  179  NoVanish violated transient in 27, SubmountStable violated transient in 25
-      262  auto              extension  directory  58  173  NoVanish violated transient in 25, SubmountStable violated transient in 24
-      262  auto              none       no         14   27  NoVanish holds
-      262  auto              none       file       14   41  NoVanish holds, SubmountStable holds
-      262  auto              none       directory  14   41  NoVanish holds, SubmountStable holds
-      262  yes               extension  no         54  107  NoVanish violated transient in 24
-      262  yes               extension  file       66  197  NoVanish violated transient in 30, SubmountStable violated transient in 28
-      262  yes               extension  directory  64  191  NoVanish violated transient in 28, SubmountStable violated transient in 27
-      262  yes               none       no         17   33  NoVanish holds
-      262  yes               none       file       17   50  NoVanish holds, SubmountStable holds
-      262  yes               none       directory  17   50  NoVanish holds, SubmountStable holds
-      262  import            extension  no         42   83  NoVanish violated transient in 20
-      262  import            extension  file       54  161  NoVanish violated transient in 26, SubmountStable violated transient in 24
-      262  import            extension  directory  52  155  NoVanish violated transient in 24, SubmountStable violated transient in 23
-      262  import            none       no         13   25  NoVanish holds
-      262  import            none       file       13   38  NoVanish holds, SubmountStable holds
-      262  import            none       directory  13   38  NoVanish holds, SubmountStable holds
-      262  ephemeral         extension  no         48   95  NoVanish violated transient in 22
-      262  ephemeral         extension  file       60  179  NoVanish violated transient in 28, SubmountStable violated transient in 26
-      262  ephemeral         extension  directory  58  173  NoVanish violated transient in 26, SubmountStable violated transient in 25
-      262  ephemeral         none       no         15   29  NoVanish holds
-      262  ephemeral         none       file       15   44  NoVanish holds, SubmountStable holds
-      262  ephemeral         none       directory  15   44  NoVanish holds, SubmountStable holds
-      262  ephemeral-import  extension  no         49   97  NoVanish violated transient in 22
-      262  ephemeral-import  extension  file       61  182  NoVanish violated transient in 28, SubmountStable violated transient in 26
-      262  ephemeral-import  extension  directory  59  176  NoVanish violated transient in 26, SubmountStable violated transient in 25
-      262  ephemeral-import  none       no         15   29  NoVanish holds
-      262  ephemeral-import  none       file       15   44  NoVanish holds, SubmountStable holds
-      262  ephemeral-import  none       directory  15   44  NoVanish holds, SubmountStable holds
+      257  no                extension  no          35   69  NoVanish violated transient in 17
+      257  no                extension  file        45  134  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  no                extension  directory   43  128  NoVanish violated transient in 20, SubmountStable violated transient in 19
+      257  no                meanwhile  no          96  220  NoVanish violated transient in 14
+      257  no                meanwhile  file       126  416  NoVanish violated transient in 19, SubmountStable violated transient in 17
+      257  no                meanwhile  directory  120  396  NoVanish violated transient in 17, SubmountStable violated transient in 16
+      257  no                none       no          31   61  NoVanish violated transient in 14
+      257  no                none       file        41  122  NoVanish violated transient in 19, SubmountStable violated transient in 17
+      257  no                none       directory   39  116  NoVanish violated transient in 17, SubmountStable violated transient in 16
+      257  auto              extension  no          42   83  NoVanish violated transient in 17
+      257  auto              extension  file        52  155  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  auto              extension  directory   50  149  NoVanish violated transient in 20, SubmountStable violated transient in 19
+      257  auto              meanwhile  no         117  269  NoVanish violated transient in 14
+      257  auto              meanwhile  file       147  486  NoVanish violated transient in 19, SubmountStable violated transient in 17
+      257  auto              meanwhile  directory  141  466  NoVanish violated transient in 17, SubmountStable violated transient in 16
+      257  auto              none       no          38   75  NoVanish violated transient in 14
+      257  auto              none       file        48  143  NoVanish violated transient in 19, SubmountStable violated transient in 17
+      257  auto              none       directory   46  137  NoVanish violated transient in 17, SubmountStable violated transient in 16
+      257  yes               extension  no          43   85  NoVanish violated transient in 17
+      257  yes               extension  file        53  158  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  yes               extension  directory   51  152  NoVanish violated transient in 20, SubmountStable violated transient in 19
+      257  yes               meanwhile  no         120  276  NoVanish violated transient in 14
+      257  yes               meanwhile  file       150  496  NoVanish violated transient in 19, SubmountStable violated transient in 17
+      257  yes               meanwhile  directory  144  476  NoVanish violated transient in 17, SubmountStable violated transient in 16
+      257  yes               none       no          39   77  NoVanish violated transient in 14
+      257  yes               none       file        49  146  NoVanish violated transient in 19, SubmountStable violated transient in 17
+      257  yes               none       directory   47  140  NoVanish violated transient in 17, SubmountStable violated transient in 16
+      257  import            extension  no          37   73  NoVanish violated transient in 17
+      257  import            extension  file        47  140  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  import            extension  directory   45  134  NoVanish violated transient in 20, SubmountStable violated transient in 19
+      257  import            meanwhile  no         102  234  NoVanish violated transient in 14
+      257  import            meanwhile  file       132  436  NoVanish violated transient in 19, SubmountStable violated transient in 17
+      257  import            meanwhile  directory  126  416  NoVanish violated transient in 17, SubmountStable violated transient in 16
+      257  import            none       no          33   65  NoVanish violated transient in 14
+      257  import            none       file        43  128  NoVanish violated transient in 19, SubmountStable violated transient in 17
+      257  import            none       directory   41  122  NoVanish violated transient in 17, SubmountStable violated transient in 16
+      257  ephemeral         extension  no          39   77  NoVanish violated transient in 17
+      257  ephemeral         extension  file        49  146  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  ephemeral         extension  directory   47  140  NoVanish violated transient in 20, SubmountStable violated transient in 19
+      257  ephemeral         meanwhile  no         108  248  NoVanish violated transient in 14
+      257  ephemeral         meanwhile  file       138  456  NoVanish violated transient in 19, SubmountStable violated transient in 17
+      257  ephemeral         meanwhile  directory  132  436  NoVanish violated transient in 17, SubmountStable violated transient in 16
+      257  ephemeral         none       no          35   69  NoVanish violated transient in 14
+      257  ephemeral         none       file        45  134  NoVanish violated transient in 19, SubmountStable violated transient in 17
+      257  ephemeral         none       directory   43  128  NoVanish violated transient in 17, SubmountStable violated transient in 16
+      257  ephemeral-import  extension  no          40   79  NoVanish violated transient in 17
+      257  ephemeral-import  extension  file        50  149  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  ephemeral-import  extension  directory   48  143  NoVanish violated transient in 20, SubmountStable violated transient in 19
+      257  ephemeral-import  meanwhile  no         111  255  NoVanish violated transient in 14
+      257  ephemeral-import  meanwhile  file       141  466  NoVanish violated transient in 19, SubmountStable violated transient in 17
+      257  ephemeral-import  meanwhile  directory  135  446  NoVanish violated transient in 17, SubmountStable violated transient in 16
+      257  ephemeral-import  none       no          36   71  NoVanish violated transient in 14
+      257  ephemeral-import  none       file        46  137  NoVanish violated transient in 19, SubmountStable violated transient in 17
+      257  ephemeral-import  none       directory   44  131  NoVanish violated transient in 17, SubmountStable violated transient in 16
+      262  no                extension  no          39   77  NoVanish violated transient in 19
+      262  no                extension  file        51  152  NoVanish violated transient in 25, SubmountStable violated transient in 23
+      262  no                extension  directory   49  146  NoVanish violated transient in 23, SubmountStable violated transient in 22
+      262  no                meanwhile  no          62  133  NoVanish violated transient in 20
+      262  no                meanwhile  file        74  231  NoVanish violated transient in 26, SubmountStable violated transient in 24
+      262  no                meanwhile  directory   72  225  NoVanish violated transient in 24, SubmountStable violated transient in 23
+      262  no                none       no          12   23  NoVanish holds
+      262  no                none       file        12   35  NoVanish holds, SubmountStable holds
+      262  no                none       directory   12   35  NoVanish holds, SubmountStable holds
+      262  auto              extension  no          48   95  NoVanish violated transient in 21
+      262  auto              extension  file        60  179  NoVanish violated transient in 27, SubmountStable violated transient in 25
+      262  auto              extension  directory   58  173  NoVanish violated transient in 25, SubmountStable violated transient in 24
+      262  auto              meanwhile  no          75  161  NoVanish violated transient in 22
+      262  auto              meanwhile  file        87  272  NoVanish violated transient in 28, SubmountStable violated transient in 26
+      262  auto              meanwhile  directory   85  266  NoVanish violated transient in 26, SubmountStable violated transient in 25
+      262  auto              none       no          14   27  NoVanish holds
+      262  auto              none       file        14   41  NoVanish holds, SubmountStable holds
+      262  auto              none       directory   14   41  NoVanish holds, SubmountStable holds
+      262  yes               extension  no          54  107  NoVanish violated transient in 24
+      262  yes               extension  file        66  197  NoVanish violated transient in 30, SubmountStable violated transient in 28
+      262  yes               extension  directory   64  191  NoVanish violated transient in 28, SubmountStable violated transient in 27
+      262  yes               meanwhile  no          87  188  NoVanish violated transient in 25
+      262  yes               meanwhile  file        99  311  NoVanish violated transient in 31, SubmountStable violated transient in 29
+      262  yes               meanwhile  directory   97  305  NoVanish violated transient in 29, SubmountStable violated transient in 28
+      262  yes               none       no          17   33  NoVanish holds
+      262  yes               none       file        17   50  NoVanish holds, SubmountStable holds
+      262  yes               none       directory   17   50  NoVanish holds, SubmountStable holds
+      262  import            extension  no          42   83  NoVanish violated transient in 20
+      262  import            extension  file        54  161  NoVanish violated transient in 26, SubmountStable violated transient in 24
+      262  import            extension  directory   52  155  NoVanish violated transient in 24, SubmountStable violated transient in 23
+      262  import            meanwhile  no          67  144  NoVanish violated transient in 21
+      262  import            meanwhile  file        79  247  NoVanish violated transient in 27, SubmountStable violated transient in 25
+      262  import            meanwhile  directory   77  241  NoVanish violated transient in 25, SubmountStable violated transient in 24
+      262  import            none       no          13   25  NoVanish holds
+      262  import            none       file        13   38  NoVanish holds, SubmountStable holds
+      262  import            none       directory   13   38  NoVanish holds, SubmountStable holds
+      262  ephemeral         extension  no          48   95  NoVanish violated transient in 22
+      262  ephemeral         extension  file        60  179  NoVanish violated transient in 28, SubmountStable violated transient in 26
+      262  ephemeral         extension  directory   58  173  NoVanish violated transient in 26, SubmountStable violated transient in 25
+      262  ephemeral         meanwhile  no          77  166  NoVanish violated transient in 23
+      262  ephemeral         meanwhile  file        89  279  NoVanish violated transient in 29, SubmountStable violated transient in 27
+      262  ephemeral         meanwhile  directory   87  273  NoVanish violated transient in 27, SubmountStable violated transient in 26
+      262  ephemeral         none       no          15   29  NoVanish holds
+      262  ephemeral         none       file        15   44  NoVanish holds, SubmountStable holds
+      262  ephemeral         none       directory   15   44  NoVanish holds, SubmountStable holds
+      262  ephemeral-import  extension  no          49   97  NoVanish violated transient in 22
+      262  ephemeral-import  extension  file        61  182  NoVanish violated transient in 28, SubmountStable violated transient in 26
+      262  ephemeral-import  extension  directory   59  176  NoVanish violated transient in 26, SubmountStable violated transient in 25
+      262  ephemeral-import  meanwhile  no          78  168  NoVanish violated transient in 23
+      262  ephemeral-import  meanwhile  file        90  282  NoVanish violated transient in 29, SubmountStable violated transient in 27
+      262  ephemeral-import  meanwhile  directory   88  276  NoVanish violated transient in 27, SubmountStable violated transient in 26
+      262  ephemeral-import  none       no          15   29  NoVanish holds
+      262  ephemeral-import  none       file        15   44  NoVanish holds, SubmountStable holds
+      262  ephemeral-import  none       directory   15   44  NoVanish holds, SubmountStable holds
       "
     `);
   });
@@ -263,44 +299,68 @@ describe('the bundled scenarios', () => {
     const { lines, surprises } = judgeAll(windowWrite, {
       systemd: BOTH,
       mutable: ['auto', 'yes'],
-      actor: ['create', 'edit', 'overwrite', 'delete'],
+      actor: ['create', 'edit', 'overwrite', 'delete', 'descriptor', 'inside', 'inside-edit'],
       upper: ['directory', 'hierarchy'],
     });
     expect(surprises).toEqual([]);
     expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
       "
-      257  auto  create     directory  136  200  NoWrongWinner violated transient in 18, NoLostWrite violated permanent in 43
-      257  auto  create     hierarchy  144  205  NoWrongWinner violated permanent in 42, NoLostWrite holds
-      257  auto  edit       directory  273  384  NoLostWrite violated permanent in 43
-      257  auto  edit       hierarchy  189  276  NoLostWrite holds
-      257  auto  overwrite  directory  110  149  NoLostWrite violated permanent in 42
-      257  auto  overwrite  hierarchy   94  132  NoLostWrite holds
-      257  auto  delete     directory  151  189  NoResurrect holds
-      257  auto  delete     hierarchy  159  195  NoResurrect violated permanent in 41
-      257  yes   create     directory  140  206  NoWrongWinner violated transient in 18, NoLostWrite violated permanent in 44
-      257  yes   create     hierarchy  148  211  NoWrongWinner violated permanent in 43, NoLostWrite holds
-      257  yes   edit       directory  280  394  NoLostWrite violated permanent in 44
-      257  yes   edit       hierarchy  193  282  NoLostWrite holds
-      257  yes   overwrite  directory  113  153  NoLostWrite violated permanent in 43
-      257  yes   overwrite  hierarchy   96  135  NoLostWrite holds
-      257  yes   delete     directory  155  194  NoResurrect holds
-      257  yes   delete     hierarchy  163  200  NoResurrect violated permanent in 42
-      262  auto  create     directory  152  224  NoWrongWinner violated transient in 22, NoLostWrite violated permanent in 49
-      262  auto  create     hierarchy  157  224  NoWrongWinner violated permanent in 47, NoLostWrite holds
-      262  auto  edit       directory  307  434  NoLostWrite violated permanent in 49
-      262  auto  edit       hierarchy  211  309  NoLostWrite holds
-      262  auto  overwrite  directory  124  169  NoLostWrite violated permanent in 48
-      262  auto  overwrite  hierarchy  105  148  NoLostWrite holds
-      262  auto  delete     directory  171  215  NoResurrect holds
-      262  auto  delete     hierarchy  176  217  NoResurrect violated permanent in 46
-      262  yes   create     directory  170  251  NoWrongWinner violated transient in 25, NoLostWrite violated permanent in 55
-      262  yes   create     hierarchy  175  251  NoWrongWinner violated permanent in 53, NoLostWrite holds
-      262  yes   edit       directory  340  482  NoLostWrite violated permanent in 55
-      262  yes   edit       hierarchy  235  345  NoLostWrite holds
-      262  yes   overwrite  directory  139  190  NoLostWrite violated permanent in 54
-      262  yes   overwrite  hierarchy  117  166  NoLostWrite holds
-      262  yes   delete     directory  192  242  NoResurrect holds
-      262  yes   delete     hierarchy  197  244  NoResurrect violated permanent in 52
+      257  auto  create       directory  136  200  NoWrongWinner violated transient in 18, NoLostWrite violated permanent in 43
+      257  auto  create       hierarchy  144  205  NoWrongWinner violated permanent in 42, NoLostWrite holds
+      257  auto  edit         directory  273  384  NoLostWrite violated permanent in 43
+      257  auto  edit         hierarchy  189  276  NoLostWrite holds
+      257  auto  overwrite    directory  110  149  NoLostWrite violated permanent in 42
+      257  auto  overwrite    hierarchy   94  132  NoLostWrite holds
+      257  auto  delete       directory  151  189  NoResurrect holds
+      257  auto  delete       hierarchy  159  195  NoResurrect violated permanent in 41
+      257  auto  descriptor   directory  166  246  NoLostWrite holds
+      257  auto  descriptor   hierarchy  162  265  NoLostWrite holds
+      257  auto  inside       directory  204  308  NoLostWrite holds
+      257  auto  inside       hierarchy  162  265  NoLostWrite holds
+      257  auto  inside-edit  directory  205  310  NoLostWrite violated permanent in 43
+      257  auto  inside-edit  hierarchy  186  288  NoLostWrite holds
+      257  yes   create       directory  140  206  NoWrongWinner violated transient in 18, NoLostWrite violated permanent in 44
+      257  yes   create       hierarchy  148  211  NoWrongWinner violated permanent in 43, NoLostWrite holds
+      257  yes   edit         directory  280  394  NoLostWrite violated permanent in 44
+      257  yes   edit         hierarchy  193  282  NoLostWrite holds
+      257  yes   overwrite    directory  113  153  NoLostWrite violated permanent in 43
+      257  yes   overwrite    hierarchy   96  135  NoLostWrite holds
+      257  yes   delete       directory  155  194  NoResurrect holds
+      257  yes   delete       hierarchy  163  200  NoResurrect violated permanent in 42
+      257  yes   descriptor   directory  170  252  NoLostWrite holds
+      257  yes   descriptor   hierarchy  166  272  NoLostWrite holds
+      257  yes   inside       directory  209  316  NoLostWrite holds
+      257  yes   inside       hierarchy  166  272  NoLostWrite holds
+      257  yes   inside-edit  directory  211  319  NoLostWrite violated permanent in 44
+      257  yes   inside-edit  hierarchy  191  296  NoLostWrite holds
+      262  auto  create       directory  152  224  NoWrongWinner violated transient in 22, NoLostWrite violated permanent in 49
+      262  auto  create       hierarchy  157  224  NoWrongWinner violated permanent in 47, NoLostWrite holds
+      262  auto  edit         directory  307  434  NoLostWrite violated permanent in 49
+      262  auto  edit         hierarchy  211  309  NoLostWrite holds
+      262  auto  overwrite    directory  124  169  NoLostWrite violated permanent in 48
+      262  auto  overwrite    hierarchy  105  148  NoLostWrite holds
+      262  auto  delete       directory  171  215  NoResurrect holds
+      262  auto  delete       hierarchy  176  217  NoResurrect violated permanent in 46
+      262  auto  descriptor   directory  188  280  NoLostWrite holds
+      262  auto  descriptor   hierarchy  179  293  NoLostWrite holds
+      262  auto  inside       directory  230  348  NoLostWrite holds
+      262  auto  inside       hierarchy  179  293  NoLostWrite holds
+      262  auto  inside-edit  directory  229  348  NoLostWrite violated permanent in 49
+      262  auto  inside-edit  hierarchy  204  317  NoLostWrite holds
+      262  yes   create       directory  170  251  NoWrongWinner violated transient in 25, NoLostWrite violated permanent in 55
+      262  yes   create       hierarchy  175  251  NoWrongWinner violated permanent in 53, NoLostWrite holds
+      262  yes   edit         directory  340  482  NoLostWrite violated permanent in 55
+      262  yes   edit         hierarchy  235  345  NoLostWrite holds
+      262  yes   overwrite    directory  139  190  NoLostWrite violated permanent in 54
+      262  yes   overwrite    hierarchy  117  166  NoLostWrite holds
+      262  yes   delete       directory  192  242  NoResurrect holds
+      262  yes   delete       hierarchy  197  244  NoResurrect violated permanent in 52
+      262  yes   descriptor   directory  209  313  NoLostWrite holds
+      262  yes   descriptor   hierarchy  200  329  NoLostWrite holds
+      262  yes   inside       directory  254  387  NoLostWrite holds
+      262  yes   inside       hierarchy  200  329  NoLostWrite holds
+      262  yes   inside-edit  directory  256  390  NoLostWrite violated permanent in 55
+      262  yes   inside-edit  hierarchy  228  356  NoLostWrite holds
       "
     `);
   });
