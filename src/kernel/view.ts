@@ -1,5 +1,5 @@
 import { findNode, isWhiteout, list, lookup } from './lookup.ts';
-import { type Dentry, resolve } from './path.ts';
+import { crossMounts, type Dentry, resolve } from './path.ts';
 import { join, nameOf, parentOf } from './tree.ts';
 import { type FsId, failed, type Inode, type OverlayFs, type Path, type TaskId } from './types.ts';
 import { fileSystem, type Read } from './world.ts';
@@ -36,32 +36,27 @@ export const dataOf = (inode: Inode): string => {
   }
 };
 
-/** What a task sees at and below a directory. Names in `skip` are left out wherever they are directly below the top. */
+/**
+ * What a task sees at and below a directory, permissions aside. Names in `skip` are left out where they are directly below
+ * the top.
+ */
 export function viewOf(world: Read, task: TaskId, top: string, skip: ReadonlySet<string> = new Set()): View {
   const seen = new Map<string, Seen>();
   const start = resolve(world, task, top);
-  if (!failed(start)) walk(world, task, top, start.ok.mount, seen, skip);
+  if (failed(start)) return seen;
+  const visit = (path: string, place: Dentry): void => {
+    const inode = lookup(world, place.fs, place.path);
+    if (inode === undefined) return;
+    const layers = place.mount === start.ok.mount ? layersOf(world, place) : ['submount'];
+    seen.set(path, { type: inode.type, data: dataOf(inode), mode: inode.mode, layers });
+    if (inode.type !== 'dir') return;
+    for (const name of list(world, place.fs, place.path)) {
+      if (path === top && skip.has(name)) continue;
+      visit(`${path}/${name}`, crossMounts(world, { ...place, path: join(place.path, name) }));
+    }
+  };
+  visit(top, start.ok);
   return seen;
-}
-
-function walk(
-  world: Read,
-  task: TaskId,
-  path: string,
-  mount: string,
-  seen: Map<string, Seen>,
-  skip: ReadonlySet<string>,
-): void {
-  const place = resolve(world, task, path, { follow: false });
-  if (failed(place)) return;
-  const inode = lookup(world, place.ok.fs, place.ok.path);
-  if (inode === undefined) return;
-  const layers = place.ok.mount === mount ? layersOf(world, place.ok) : ['submount'];
-  seen.set(path, { type: inode.type, data: dataOf(inode), mode: inode.mode, layers });
-  if (inode.type !== 'dir') return;
-  for (const name of list(world, place.ok.fs, place.ok.path)) {
-    if (!skip.has(name)) walk(world, task, `${path}/${name}`, mount, seen, new Set());
-  }
 }
 
 /** What a file system itself has at and below a path, whatever is mounted there. */

@@ -56,8 +56,23 @@ export interface CheckOptions extends SearchOptions {
   readonly property?: string;
 }
 
+/** A result whose story has not been told yet, which takes longer than many a search. */
+export interface Searched extends Omit<Result, 'trace' | 'token'> {
+  readonly story: () => Trace | null;
+}
+
+/** Tells the story of a result. */
+export function told({ story, ...result }: Searched): Result {
+  const trace = story();
+  return { ...result, token: trace?.token ?? null, trace };
+}
+
 /** A scenario under one choice of options, searched. */
-export function checkScenario(scenario: Scenario, choice: Choice, options: CheckOptions = {}): readonly Result[] {
+export const checkScenario = (scenario: Scenario, choice: Choice, options: CheckOptions = {}): readonly Result[] =>
+  searchScenario(scenario, choice, options).map(told);
+
+/** The same without the stories. */
+export function searchScenario(scenario: Scenario, choice: Choice, options: CheckOptions = {}): readonly Searched[] {
   const system = scenario.build(choice);
   const judged = judge(system);
   const wanted = system.expectations.filter(
@@ -86,10 +101,9 @@ interface Context {
   readonly seconds: number;
 }
 
-function toResult(context: Context): Result {
+function toResult(context: Context): Searched {
   const { scenario, choice, system, report, found, expected, seconds } = context;
   const [worst] = found.subjects;
-  const trace = worst === undefined ? null : traceOf(context, worst);
   return {
     scenario: scenario.name,
     systemd: choice.systemd,
@@ -98,8 +112,7 @@ function toResult(context: Context): Result {
     expected,
     verdict: found.verdict,
     damage: found.damage,
-    token: trace?.token ?? null,
-    trace,
+    story: () => (worst === undefined ? null : traceOf(context, worst)),
     files: found.subjects.map((subject) => fileOf(context, subject)),
     stats: {
       states: report.stats.states,

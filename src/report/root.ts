@@ -20,7 +20,7 @@ import { type Directory, type Entry, failed, type PlainFs } from '../kernel/type
 import { rawView, type Seen, type View, viewOf } from '../kernel/view.ts';
 import { fileSystem, type Read } from '../kernel/world.ts';
 import { type Next, type Process, start } from '../program/linux.ts';
-import { type CheckOptions, checkScenario, type FileResult, type Result } from './check.ts';
+import { type CheckOptions, type FileResult, type Result, type Searched, searchScenario, told } from './check.ts';
 import { initialState, momentOf, type Possible, possible } from './walk.ts';
 
 const ETC = '/etc';
@@ -267,7 +267,7 @@ class Probe {
     options: CheckOptions,
     others: readonly Process[],
     properties: readonly string[],
-  ): readonly Result[] {
+  ): readonly Searched[] {
     const wanted = properties.filter((name) => options.property === undefined || options.property === name);
     if (wanted.length === 0) return [];
     const expectations = wanted.map((property): Expectation => ({ property, verdict: 'holds' }));
@@ -277,7 +277,7 @@ class Probe {
       options: {},
       build: () => this.#system(others, expectations),
     };
-    return checkScenario(scenario, choice, options);
+    return searchScenario(scenario, choice, options);
   }
 
   #system(others: readonly Process[], expectations: readonly Expectation[]): System {
@@ -292,10 +292,11 @@ class Probe {
   }
 
   /** One property over several searches: the worst of them speaks, the numbers add up, and classes become their files again. */
-  #together(results: readonly Result[]): Result {
-    const [worst] = [...results].sort((a, b) => badness(b) - badness(a));
-    if (worst === undefined) throw new Error('a property that was searched has a result');
-    const sum = (of: (result: Result) => number): number => results.reduce((total, result) => total + of(result), 0);
+  #together(results: readonly Searched[]): Result {
+    const [first] = [...results].sort((a, b) => badness(b) - badness(a));
+    if (first === undefined) throw new Error('a property that was searched has a result');
+    const worst = told(first);
+    const sum = (of: (result: Searched) => number): number => results.reduce((total, result) => total + of(result), 0);
     const files = results
       .flatMap((result) => result.files)
       .flatMap((file): readonly FileResult[] => {
@@ -365,7 +366,7 @@ class Probe {
 
 const writer = (program: Next): Process => ({ name: 'writer', program });
 
-const badness = ({ verdict, damage }: Result): number => {
+const badness = ({ verdict, damage }: Searched): number => {
   const order: readonly string[] = ['holds', 'vacuous', 'incomplete', 'undefined', 'violated'];
   return order.indexOf(verdict) * 4 + (damage === 'permanent' ? 2 : damage === 'unknown' ? 1 : 0);
 };

@@ -14,7 +14,7 @@ function overlay(text: string, redirectDir: Redirect = 'off', type = 'ext4'): Be
   const tops: [string, PlainFs][] = lowers.map((fs, index) => [`l${index}`, fs]);
   if (upper !== null) tops.push(['upper', upper]);
   const entries: [string, Directory][] = tops.map(([name, fs]) => [name, fs.root]);
-  const root = directory(new Map([...entries, ['work', directory()], ['mnt', directory()]]));
+  const root = directory(new Map([...entries, ['work', directory()], ['mnt', directory()], ['mnt2', directory()]]));
   const inodes = new Map(tops.flatMap(([, fs]) => [...fs.inodes]));
   const fs: PlainFs = { kind: 'plain', type, root, inodes, pins: new Map(), readonly: false };
   const bench = new Bench(fs);
@@ -370,9 +370,9 @@ describe('an edit of a layer behind a live overlay', () => {
 
   it('of upper marks an overlay on top of that overlay, too', () => {
     const bench = overlay('upper:\n  f "u"\nlower:\n  g "l"');
-    const plan = { op: 'mount-overlay', path: '/work', source: 'two' } as const;
+    const plan = { op: 'mount-overlay', path: '/mnt2', source: 'two' } as const;
     bench.run({ ...plan, lowers: ['/mnt', '/l0'].map((path) => ({ path, name: path })) });
-    bench.run({ op: 'write', path: '/mnt/f', data: 'through the lower overlay' }, { op: 'read', path: '/work/f' });
+    bench.run({ op: 'write', path: '/mnt/f', data: 'through the lower overlay' }, { op: 'read', path: '/mnt2/f' });
     expect(bench.last?.undefined).toContain('"/f" was changed');
     bench.run(read('/f'));
     expect(bench.last?.undefined).toBeUndefined();
