@@ -3,7 +3,7 @@ import { systemd, VERSIONS, type Version } from '../../models/systemd/versions.t
 import type { Note } from '../input/look.ts';
 import { type RootInput, readRoot } from '../input/root.ts';
 import type { CheckOptions } from '../report/check.ts';
-import { type FileClass, type RootReport, rootReport } from '../report/root.ts';
+import { type FileClass, JUDGED, type RootReport, rootReport } from '../report/root.ts';
 import { shortStory, wrap } from '../report/story.ts';
 import { asExpected, inOrder } from '../report/text.ts';
 import { exitCode } from './exit.ts';
@@ -20,6 +20,9 @@ export interface RootRequest {
 /** `check --root DIR`: reads the tree, checks a refresh of its /etc, and answers in terms of its files. */
 export function checkRoot(request: RootRequest, out: Output): number {
   const asked = { versions: versionsOf(request.systemd), modes: modesOf(request.mutable) };
+  const { property } = request.search;
+  if (property !== undefined && !JUDGED.includes(property))
+    throw new UsageError(`--property ${property} cannot be judged with --root; these can: ${JUDGED.join(', ')}`);
   const input = readRoot(request.dir);
   if (input.etc !== undefined && input.etc !== '/etc') {
     throw new UsageError(`${input.dir}/etc is a link to ${input.etc}; only a directory of that name is modelled`);
@@ -103,7 +106,7 @@ function headLines(input: RootInput, notes: readonly Note[]): readonly string[] 
 
 function reportLines(report: RootReport, dir: string): readonly string[] {
   const head = `systemd ${report.version}, mutable=${report.mode}`;
-  if (report.layers === null) return [`${head}: nothing to refresh, ${report.why}`, ''];
+  if (report.layers === null) return [`${head}: nothing is merged, so nothing was tested: ${report.why}`, ''];
   const lines = [
     `${head}: /etc is ${report.layers.join(' > ')}`,
     '',

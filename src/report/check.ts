@@ -75,9 +75,12 @@ export const checkScenario = (scenario: Scenario, choice: Choice, options: Check
 export function searchScenario(scenario: Scenario, choice: Choice, options: CheckOptions = {}): readonly Searched[] {
   const system = scenario.build(choice);
   const judged = judge(system);
-  const wanted = system.expectations.filter(
+  const declared = system.expectations.filter(
     ({ property }) => options.property === undefined || options.property === property,
   );
+  // A property that the scenario says nothing about should hold.
+  const asked = declared.length === 0 && options.property !== undefined ? [options.property] : [];
+  const wanted = [...declared, ...asked.map((property) => ({ property, verdict: 'holds' as const }))];
   const properties = PROPERTIES.filter(({ name }) => wanted.some(({ property }) => property === name));
   const started = options.clock?.() ?? 0;
   const report = judged.check(properties, options);

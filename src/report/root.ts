@@ -4,10 +4,10 @@
  */
 import { deleteOnce, editByRename, reader } from '../../models/actors.ts';
 import type { Choice, Expectation, Scenario, System } from '../../models/scenario.ts';
-import { type Invocation, refresh } from '../../models/systemd/confext.ts';
+import { type Invocation, merge, refresh } from '../../models/systemd/confext.ts';
 import type { Mode } from '../../models/systemd/mutable.ts';
-import { DOT_DIR, mutableDirectory } from '../../models/systemd/names.ts';
-import { isOurs, OBSERVER } from '../../models/systemd/questions.ts';
+import { DOT_DIR, mutableDirectory, STATUS } from '../../models/systemd/names.ts';
+import { isOurs, OBSERVER, QUESTIONS } from '../../models/systemd/questions.ts';
 import { systemd, type Version } from '../../models/systemd/versions.ts';
 import { build, merged } from '../../models/world.ts';
 import { judge } from '../../properties/judge.ts';
@@ -19,11 +19,13 @@ import { isWithin, join } from '../kernel/tree.ts';
 import { type Directory, type Entry, failed, type PlainFs } from '../kernel/types.ts';
 import { rawView, type Seen, type View, viewOf } from '../kernel/view.ts';
 import { fileSystem, type Read } from '../kernel/world.ts';
-import { type Next, type Process, start } from '../program/linux.ts';
+import { type Next, type Process, runAlone, start } from '../program/linux.ts';
 import { type CheckOptions, type FileResult, type Result, type Searched, searchScenario, told } from './check.ts';
 import { initialState, momentOf, type Possible, possible } from './walk.ts';
 
 const ETC = '/etc';
+/** What a root is judged by: two properties of readers, two of writers. */
+export const JUDGED: readonly string[] = ['NoVanish', 'NoWrongWinner', 'NoLostWrite', 'NoResurrect'];
 
 /** What happens to a file between the detach of the old overlay and the bind of the new one. */
 export type Fate = 'vanishes' | 'shows other contents' | 'appears' | 'stays';
@@ -58,7 +60,8 @@ export function rootReport(input: RootInput, version: Version, mode: Mode, optio
   const run: Invocation = { systemd: systemd(version), mutable: mode, alwaysRefresh: true, hierarchies: [ETC] };
   const full = worldOf(input, run, null, 0);
   if (!isOurs(full, OBSERVER, ETC)) {
-    return { version, mode, layers: null, why: 'merge ends without an overlay on /etc', classes: [], results: [] };
+    const why = refusal(input, run);
+    return { version, mode, layers: null, why, classes: [], results: vacuous(version, mode, why, options) };
   }
   const unsure = input.xattrs.known ? () => false : dependsOnMarks(full);
   const classes = classify(viewOf(full, OBSERVER, ETC, HIDDEN), rawView(full, 'root', ETC), unsure);
@@ -79,6 +82,11 @@ export function rootReport(input: RootInput, version: Version, mode: Mode, optio
 
 /** The tree, merged. `keep` are the paths below /etc that stay in every layer; null keeps all. */
 function worldOf(input: RootInput, run: Invocation, keep: ReadonlySet<string> | null, readers: number): Read {
+  return merged(bareWorld(input, run, keep, readers), run);
+}
+
+/** The same before the merge. */
+function bareWorld(input: RootInput, run: Invocation, keep: ReadonlySet<string> | null, readers: number): Read {
   const extensions = input.discovery[run.systemd.skip ? 262 : 257].extensions;
   const tops = [ETC, mutableDirectory(ETC), ...extensions.map(({ tree }) => `${tree}${ETC}`)];
   const images = new Set(extensions.filter(({ kind }) => kind !== 'directory').map(({ path }) => path));
@@ -90,8 +98,34 @@ function worldOf(input: RootInput, run: Invocation, keep: ReadonlySet<string> | 
   const processes: Record<string, number> = { boot: 2, refresh: 2, writer: 0 };
   for (let index = 1; index <= readers; index++) processes[readerName(index)] = 0;
   const withRun = root.root.entries.has('run') ? root : { ...root, root: withDirectory(root.root, 'run') };
-  return merged(build({ root: withRun, run: reduced(input.run, '/run'), processes }), run);
+  return build({ root: withRun, run: reduced(input.run, '/run'), processes });
 }
+
+/** Why a merge leaves nothing merged. */
+function refusal(input: RootInput, run: Invocation): string {
+  const { steps } = runAlone(bareWorld(input, run, null, 0), { name: 'boot', program: start(merge, run) }, QUESTIONS);
+  const last = steps.at(-1)?.call;
+  if (last?.op !== 'leave') return 'merge gives up before it touches /etc';
+  return last.status === STATUS.nothingFound ? 'no extension is accepted' : `merge fails with ${last.status}`;
+}
+
+/** Nothing was merged, so nothing was tested. */
+const vacuous = (version: Version, mode: Mode, why: string, { property, bounds }: CheckOptions): readonly Result[] =>
+  JUDGED.filter((name) => property === undefined || property === name).map((name) => ({
+    scenario: 'root',
+    systemd: version,
+    mutable: mode,
+    property: name,
+    expected: 'holds',
+    verdict: 'vacuous',
+    damage: null,
+    token: null,
+    trace: null,
+    files: [],
+    stats: { states: 0, transitions: 0, depth: 0, seconds: 0, reductions: [], bounds: { ...bounds } },
+    reasons: [why],
+    summary: 'nothing is merged',
+  }));
 
 const readerName = (index: number): string => (index === 1 ? 'reader' : `reader${index}`);
 
@@ -367,6 +401,6 @@ class Probe {
 const writer = (program: Next): Process => ({ name: 'writer', program });
 
 const badness = ({ verdict, damage }: Searched): number => {
-  const order: readonly string[] = ['holds', 'vacuous', 'incomplete', 'undefined', 'violated'];
+  const order: readonly string[] = ['vacuous', 'holds', 'incomplete', 'undefined', 'violated'];
   return order.indexOf(verdict) * 4 + (damage === 'permanent' ? 2 : damage === 'unknown' ? 1 : 0);
 };
