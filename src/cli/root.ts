@@ -31,7 +31,7 @@ export function checkRoot(request: RootRequest, out: Output): number {
   const reports = versions.flatMap((version) =>
     (asked.modes ?? [configured(input, version)]).map((mode) => rootReport(input, version, mode, request.search)),
   );
-  const notes = [...input.notes, ...ownNotes(input, versions, asked.versions === undefined)];
+  const notes = [...input.notes, ...ownNotes(input, asked.versions === undefined)];
   const results = reports.flatMap((report) => report.results);
   if (request.json) {
     const layers = reports.map(({ version, mode, layers, why, classes }) => ({
@@ -70,24 +70,14 @@ const configured = (input: RootInput, version: Version): Mode =>
   systemd(version).configFile ? (input.config.mutable ?? 'no') : 'no';
 
 /** What the answer rests on, beyond what the reader noted. */
-function ownNotes(input: RootInput, versions: readonly Version[], guessed: boolean): readonly Note[] {
+function ownNotes(input: RootInput, guessed: boolean): readonly Note[] {
   const notes: Note[] = [];
-  for (const { path, kind } of input.discovery[versions[0] ?? '262'].extensions) {
-    if (kind !== 'directory') notes.push({ path, what: `is a ${kind} image, and not read: the answer is without it` });
+  if (!input.xattrs.known) {
+    const what = `overlay marks are unknown (${input.xattrs.why}): opaque directories and redirects were not seen`;
+    notes.push({ path: '', what });
   }
-  if (!input.xattrs.known)
-    notes.push({
-      path: '',
-      what: `overlay marks are unknown (${input.xattrs.why}): opaque directories and redirects were not seen`,
-    });
-  if (!guessed) return notes;
-  if (input.systemd === undefined)
+  if (guessed && input.systemd === undefined)
     notes.push({ path: '', what: 'no systemd was found in the tree: all bundled versions are checked' });
-  else if (!input.systemd.exact)
-    notes.push({
-      path: input.systemd.path,
-      what: `systemd ${input.systemd.version} is judged by the behaviours of ${input.systemd.rules}`,
-    });
   return notes;
 }
 

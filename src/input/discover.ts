@@ -264,7 +264,7 @@ function pickVersion(search: Search, path: Path, plain: string, tree: Path): Fou
 function judge(search: Search, host: Host | undefined, found: Found): Extension {
   if (found.kind !== 'directory') {
     const what = found.kind === 'mstack' ? 'an .mstack directory' : `a ${found.kind} image`;
-    search.notes.push({ path: found.path, what: `${what}: what is inside is not read` });
+    search.notes.push({ path: found.path, what: `${what}: what is inside is not read, and the answer is without it` });
     return { ...found, release: undefined, verdict: undefined };
   }
   const file = releaseFile(search, found);

@@ -89,7 +89,9 @@ describe('a root is read into the trees that a merge looks at', () => {
     expect(input.etc).toBe('/etc');
     expect(input.config.mutable).toBe('yes');
     expect(accepted(input.discovery[262]).map((one) => one.path)).toEqual(['/var/lib/confexts/a', '/run/confexts/r']);
-    expect(whats(input)).toContain('/var/lib/confexts/old.raw: a raw image: what is inside is not read');
+    expect(whats(input)).toContain(
+      '/var/lib/confexts/old.raw: a raw image: what is inside is not read, and the answer is without it',
+    );
   });
 
   it('the rules find in these trees what they found on the disk', () => {
