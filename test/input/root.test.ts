@@ -190,18 +190,14 @@ describe('a root is read into the trees that a merge looks at', () => {
     expect(readRoot(system()).architecture).toBeUndefined();
   });
 
-  it('five thousand files take well under two seconds', () => {
+  it('five thousand files are read, each once', () => {
     const dir = system();
+    const before = readRoot(dir).inodes;
     for (let d = 0; d < 50; d++) {
       mkdirSync(join(dir, `etc/d${d}`));
       for (let f = 0; f < 100; f++) writeFileSync(join(dir, `etc/d${d}/f${f}`), `content ${d} ${f}`);
     }
-    const before = process.cpuUsage();
-    const input = readRoot(dir);
-    const { user, system: kernel } = process.cpuUsage(before);
-    // Time on the processor: the clock on the wall also tells what else the machine does.
-    expect((user + kernel) / 1e6).toBeLessThan(2);
-    expect(input.inodes).toBeGreaterThan(5050);
+    expect(readRoot(dir).inodes - before).toBe(50 + 5000);
   });
 });
 
