@@ -2,7 +2,8 @@
 
 import type { System } from '../models/scenario.ts';
 import { merge, refresh, unmerge } from '../models/systemd/confext.ts';
-import { isOurs, QUESTIONS } from '../models/systemd/questions.ts';
+import { STATUS } from '../models/systemd/names.ts';
+import { isOurs, OBSERVER, QUESTIONS } from '../models/systemd/questions.ts';
 import type { Options, Report } from '../src/checker/model.ts';
 import { isWhiteout } from '../src/kernel/lookup.ts';
 import { lookup, resolve } from '../src/kernel/path.ts';
@@ -33,7 +34,7 @@ import {
   type Written,
   written,
 } from './ledger.ts';
-import { OBSERVER, Scene } from './scene.ts';
+import { Scene } from './scene.ts';
 
 /** A system made ready for the search. */
 export interface Judged {
@@ -140,8 +141,8 @@ function next(system: System, past: Ledger, before: Moment, step: Step, after: M
   }
   if (step.killed === true) return { ...past, run: 'failed', verb: null }; // killed: both views stay right
   if (call.op === 'ask' && call.question === 'discover') return started(system, past, before.world, step);
-  if (call.op === 'leave' && !(call.status === 123 && past.verb === 'refresh')) {
-    const done = end(past, call.status === 0 || call.status === 123 || call.status === 124);
+  if (call.op === 'leave' && !(call.status === STATUS.nothingFound && past.verb === 'refresh')) {
+    const done = end(past, call.status !== STATUS.failed && typeof call.status === 'number');
     return { ...done, unmerged: !system.hierarchies.some((h) => isOurs(after.world, OBSERVER, h)) };
   }
   if (call.op === 'leave') return { ...past, verb: 'unmerge' };

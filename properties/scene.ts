@@ -1,15 +1,13 @@
 /** One moment of a run as the properties see it: everything is looked at only when it is asked for. */
 
 import { DOT_DIR } from '../models/systemd/names.ts';
+import { OBSERVER } from '../models/systemd/questions.ts';
 import { submountsBelow } from '../src/kernel/mounttable.ts';
-import type { TaskId } from '../src/kernel/types.ts';
 import { rawView, type View, viewOf } from '../src/kernel/view.ts';
 import type { Read } from '../src/kernel/world.ts';
 import { task as taskOf } from '../src/kernel/world.ts';
 import type { Ledger } from './ledger.ts';
 
-/** The process through whose eyes everyone in the host's namespace looks. It never does anything. */
-export const OBSERVER: TaskId = 'init';
 /** The marker directory and the release files are the tool's own: nobody else relies on them. */
 export const HIDDEN: ReadonlySet<string> = new Set([DOT_DIR, 'extension-release.d']);
 

@@ -60,9 +60,9 @@ export function* unmerge(run: Invocation): Program {
 function* discover(
   step: string,
   verb: 'merge' | 'refresh' | 'unmerge',
-  { force = false }: Invocation,
+  { systemd, force = false }: Invocation,
 ): Program<readonly Extension[] | null> {
-  const args = force ? [verb, 'force'] : [verb];
+  const args = [verb, systemd.discovery, ...(force ? ['force'] : [])];
   const found = yield* at(step, { op: 'ask', question: 'discover', args });
   return 'err' in found ? null : extensionsOf(found.ok);
 }

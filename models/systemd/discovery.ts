@@ -3,7 +3,7 @@
  * those by which real root directories are read (`src/input/`), asked of the model's own file systems.
  */
 import { readConfig } from '../../src/input/config.ts';
-import { accepted, discover, type Extension as Found } from '../../src/input/discover.ts';
+import { accepted, discover, type Extension as Found, type Rules } from '../../src/input/discover.ts';
 import type { Look } from '../../src/input/look.ts';
 import { match, parseRelease } from '../../src/input/release.ts';
 import { sortVersions } from '../../src/input/version.ts';
@@ -61,8 +61,8 @@ export interface Extension {
 }
 
 /** The accepted extensions, lowest layer first; null where one that cannot be read fails the whole verb. */
-function acceptedIn(world: Read, task: TaskId, force: boolean): readonly Extension[] | null {
-  const found = discover(lookIn(world, task), '262');
+function acceptedIn(world: Read, task: TaskId, rules: Rules, force: boolean): readonly Extension[] | null {
+  const found = discover(lookIn(world, task), rules);
   const { host } = found;
   if (found.failure !== undefined || host === undefined) return null;
   const wanted = force ? found.extensions.filter(({ kind }) => kind === 'directory') : accepted(found);
@@ -94,8 +94,8 @@ function acceptedIn(world: Read, task: TaskId, force: boolean): readonly Extensi
 }
 
 /** For every accepted extension: its name, "KIND SOURCE", its identity. Source: sysext.c image_discover_and_read_metadata(). */
-export function discoverQuestion(world: Read, task: TaskId, force: boolean): CallResult {
-  const found = acceptedIn(world, task, force);
+export function discoverQuestion(world: Read, task: TaskId, rules: Rules, force: boolean): CallResult {
+  const found = acceptedIn(world, task, rules, force);
   if (found === null) return err('ENOENT');
   return ok(found.flatMap(({ name, kind, source, identity }) => [name, `${kind} ${source}`, identity]));
 }

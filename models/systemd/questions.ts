@@ -1,6 +1,7 @@
 /**
  * What the programs ask of the world in one step: the answers that systemd computes from many harmless reads. A program
- * gets a word or a list of names and never a device, mount or inode number.
+ * gets a word or a list of names, and branches on no device, mount or inode number: what identifies an extension is one
+ * word that it only passes on, into the origin file and into the comparison with it.
  */
 
 import type { CallResult } from '../../src/kernel/calls.ts';
@@ -13,7 +14,7 @@ import type { Questions } from '../../src/program/linux.ts';
 import { configuredMode, discoverQuestion } from './discovery.ts';
 import { DOT_DIR, directoryOf, mutableDirectory } from './names.ts';
 
-/** The process through whose eyes the host's own namespace is looked at. */
+/** The process through whose eyes everyone in the host's namespace looks. It never does anything. */
 export const OBSERVER: TaskId = 'init';
 
 /** The file at a path as text, or undefined. */
@@ -104,8 +105,8 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : St
 /** Everything a program may ask, by name. */
 export const QUESTIONS: Questions = {
   // An unmerge only asks what is mounted.
-  discover: (world, task, [verb, force]) =>
-    verb === 'unmerge' ? ok(null) : discoverQuestion(world, task, force === 'force'),
+  discover: (world, task, [verb, rules, force]) =>
+    verb === 'unmerge' ? ok(null) : discoverQuestion(world, task, rules === '257' ? '257' : '262', force === 'force'),
   'configured-mode': (world, task) => configuredMode(world, task),
   'same-origin': (world, task, [h, origin]) =>
     ok(Array.isArray(origin) && readText(world, task, `${text(h)}/${DOT_DIR}/origin`) === origin[0]),

@@ -2,6 +2,7 @@
  * What differs between systemd versions, as data (one row per behaviour, with its source). The programs beside this
  * file branch on these names and on nothing else. A distribution's backports are rows laid over a version, not versions.
  */
+import type { Rules } from '../../src/input/discover.ts';
 
 /** A row: what it is called, what it decides, where it comes from, and what each bundled version does. */
 interface Row<T> {
@@ -18,6 +19,12 @@ const row = <T>(what: string, source: string, v257: T, v262: T): Row<T> => ({
 });
 
 export const BEHAVIOURS = {
+  discovery: row<Rules>(
+    'by whose rules extensions are found: where an initrd looks, `.sysupdate.` names, `.mstack` directories',
+    'discover-image.c image_discover(); src/input/discover.ts has the rules',
+    '257',
+    '262',
+  ),
   skip: row<boolean>(
     'refresh compares the origin of the merged hierarchy with what it would merge now, and stops if they are equal',
     'systemd 260, NEWS and sysext.c merge_subprocess(); seen: 262.1 prints "skipped", 257.13 always replaces',
@@ -86,12 +93,12 @@ export const BEHAVIOURS = {
   ),
 } satisfies Record<string, Row<boolean | string | number>>;
 
-export type BehaviourName = keyof typeof BEHAVIOURS;
 export type Version = '257' | '262';
 export const VERSIONS: readonly Version[] = ['257', '262'];
 
 /** The behaviours of one systemd: every row answered. */
 export interface Systemd {
+  readonly discovery: Rules;
   readonly skip: boolean;
   readonly configFile: boolean;
   readonly indexOff: boolean;
@@ -109,6 +116,7 @@ export interface Systemd {
 export function systemd(version: Version, backports: Partial<Systemd> = {}): Systemd {
   const rows = BEHAVIOURS;
   return {
+    discovery: rows.discovery[version],
     skip: rows.skip[version],
     configFile: rows.configFile[version],
     indexOff: rows.indexOff[version],

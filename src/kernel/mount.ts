@@ -80,12 +80,6 @@ export function topOf(ns: Namespace, mount: MountId): MountId {
   }
 }
 
-/** The topmost mount on a place, if anything is mounted there. Source: Linux follow_mount(). */
-export function topAt(ns: Namespace, mount: MountId, at: Path): MountId | undefined {
-  const first = childAt(ns, mount, at);
-  return first === undefined ? undefined : topOf(ns, first);
-}
-
 /** A mount and everything mounted below it, parents first. Source: Linux next_mnt(). */
 export function treeOf(ns: Namespace, top: MountId): readonly MountId[] {
   return [top, ...childrenOf(ns, top).flatMap((child) => treeOf(ns, child))];
