@@ -306,6 +306,8 @@ function prepareMove(plan: Making, path: Path, to: Path): void {
     const absolute = parentOf(path) !== parentOf(to);
     if (node.redirect !== null && (!absolute || node.redirect[0] === '/')) return;
     setXattr(plan, path, REDIRECT, redirectOf(plan, path, absolute));
+    // Looking it up has noted what it was merged with (ovl_fix_origin()).
+    if (upperInode(plan, path)?.xattrs.has(ORIGIN) === false) setXattr(plan, path, ORIGIN, '');
   } else if (!node.opaque && hasLower(nodeOf(plan, parentOf(to)))) {
     setXattr(plan, path, OPAQUE, 'y');
   }

@@ -201,6 +201,15 @@ function checkXattr(
   return value === null && lookup(world, fs, path)?.xattrs.has(name) !== true ? 'ENODATA' : null;
 }
 
+/** Whether a value may be read; what exists for root only is not there for others. Source: Linux vfs_getxattr(), xattr_permission(). */
+export function mayReadXattr(inode: Inode, who: Credentials, name: string): Errno | null {
+  if (/^(security|system)\./.test(name)) return null;
+  if (name.startsWith('trusted.') && !isRoot(who)) return 'ENODATA';
+  if (name.startsWith('user.') && inode.type !== 'file' && inode.type !== 'dir') return 'ENODATA';
+  if (!permits(inode, who, 'r')) return 'EACCES';
+  return isXattrName(name) ? null : 'EOPNOTSUPP';
+}
+
 /** The mode that is left after a change by `who` through content or owner: set-id bits go. Source: Linux setattr_should_drop_suidgid(). */
 export function withoutSetId(inode: Inode): number {
   const sgid = (inode.mode & 0o2010) === 0o2010 ? 0o2000 : 0;
