@@ -53,8 +53,7 @@ export function conformOverlay(vector: Field): Verdict {
   if (typeof draft === 'string') return { name, outcome: 'skip', why: draft };
   const expected = resultsOf(vector, draft.ops.length);
   try {
-    const why = new Player(draft).play(vector, expected);
-    return why === null ? { name, outcome: 'pass' } : { name, outcome: 'fail', why };
+    return { name, ...new Player(draft).play(vector, expected) };
   } catch (error) {
     if (!(error instanceof MountRefused)) throw error;
     return { name, outcome: 'fail', why: error.message };
@@ -98,16 +97,20 @@ class Player {
     this.#machine = new Machine(draft.disk, draft.setup);
   }
 
-  /** The first difference in one line, or null. */
-  play(vector: Field, expected: readonly Field[]): string | null {
+  /** Fails with the first difference. What follows an undefined outcome cannot be compared. */
+  play(vector: Field, expected: readonly Field[]): Omit<Verdict, 'name'> {
     const before = differenceOf('initial', recorded(vector.get('initial')), seen(this.#machine));
-    if (before !== null) return before;
+    if (before !== null) return { outcome: 'fail', why: before };
     for (const [index, op] of this.#draft.ops.entries()) {
-      const wrong = resultDifference(expected[index]?.value, this.#result(op));
-      if (wrong !== null) return `ops[${index}] ${op.text}: ${wrong}`;
+      const result = this.#result(op);
+      const reason = this.#machine.undefined;
+      if (reason !== undefined) return { outcome: 'skip', why: `ops[${index}] ${op.text} is undefined: ${reason}` };
+      const wrong = resultDifference(expected[index]?.value, result);
+      if (wrong !== null) return { outcome: 'fail', why: `ops[${index}] ${op.text}: ${wrong}` };
     }
     const merged = recorded(vector.get('merged'));
-    return differenceOf('merged', merged, seen(this.#machine)) ?? this.#afterwards(vector, merged);
+    const why = differenceOf('merged', merged, seen(this.#machine)) ?? this.#afterwards(vector, merged);
+    return why === null ? { outcome: 'pass' } : { outcome: 'fail', why };
   }
 
   #result(op: Op): CallResult {

@@ -365,7 +365,7 @@ export function isEmpty(world: Read, id: FsId, path: Path): boolean {
 export function linkCount(world: Read, id: FsId, path: Path): number {
   const fs = fileSystem(world, id);
   if (fs.kind === 'plain') return linksOf(fs, path);
-  if (isOrphan(path)) return fs.inodes.get(path)?.lower === true ? 1 : 0;
+  if (isOrphan(path)) return fs.inodes.get(path)?.lower?.links ?? 0;
   const node = findNode(world, fs, path);
   if (failed(node)) return 0;
   if (node.ok.parts.length > 1) return 1;

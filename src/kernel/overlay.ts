@@ -159,6 +159,7 @@ interface Making {
   readonly workless: boolean;
   /** The first thing that needed it: what was planned before is done, the rest is not. */
   failure: { readonly done: number; readonly errno: Errno } | null;
+  undefined: string | undefined;
 }
 
 /**
@@ -343,6 +344,17 @@ function planLink(plan: Making, from: Path, to: Path): Result {
   return ok(null);
 }
 
+/**
+ * What was unlinked in a lower layer is copied up to where it was, where upper has something by now: a whiteout at least.
+ * A directory takes the place of an empty one there. Seen on Linux 6.18. Source: ovl_copy_up_tmpfile(), ovl_copy_up_workdir().
+ */
+function planRevival(plan: Making, id: FsId, at: Path, inode: Inode): Result {
+  if (inode.type !== 'dir') return err('EEXIST');
+  const there = lookup(plan.world, id, at);
+  if (there?.type === 'dir') plan.undefined = `"${at}" is copied up over another directory, which it may replace`;
+  return err('ENOTDIR');
+}
+
 /** Source: Linux ovl_setattr(), ovl_xattr_set(), ovl_open() for writing: the file is copied up even if nothing changes. */
 function planEdit(plan: Making, id: FsId, operation: Operation & { readonly op: 'edit' }): Result {
   const { path, edit } = operation;
@@ -351,8 +363,7 @@ function planEdit(plan: Making, id: FsId, operation: Operation & { readonly op: 
   if (isOrphan(path)) {
     const held = plan.fs.inodes.get(path);
     if (held === undefined) return err('ENOENT');
-    // Seen on Linux 6.18: what was unlinked in a lower layer cannot be copied up any more.
-    if (held.lower === true) return err('EEXIST');
+    if (held.lower !== undefined) return planRevival(plan, id, held.lower.at, held.inode);
     plan.changes.push({ do: 'replace', fs: id, path, inode: edited(held.inode, stored) });
     return ok(null);
   }
@@ -378,8 +389,19 @@ export function planOverlay(world: Read, id: FsId, fs: OverlayFs, operation: Ope
   // Somebody removed the upper directory itself: it is held, but nothing can be made in it any more (IS_DEADDIR()).
   if (isOrphan(root)) return { changes: [], result: err('ENOENT') };
   const workless = fs.work !== null && isOrphan(layerRoot(world, fs.work));
-  const plan: Making = { world, fs, upper: fs.upper, root, changes: [], made: new Map(), workless, failure: null };
+  const plan: Making = {
+    world,
+    fs,
+    upper: fs.upper,
+    root,
+    changes: [],
+    made: new Map(),
+    workless,
+    failure: null,
+    undefined: undefined,
+  };
   const result = planOne(plan, id, operation);
+  if (plan.undefined !== undefined) return { changes: [], result, undefined: plan.undefined };
   if (plan.failure !== null)
     return { changes: plan.changes.slice(0, plan.failure.done), result: err(plan.failure.errno) };
   return { changes: plan.changes, result };

@@ -34,6 +34,8 @@ export type Operation =
 export interface Plan {
   readonly changes: readonly TreeChange[];
   readonly result: Result;
+  /** Why the outcome is not what this model can tell. */
+  readonly undefined?: string;
 }
 
 /** The inode after an edit. */

@@ -254,7 +254,7 @@ const OPS: readonly (readonly [weight: number, fc.Arbitrary<Json>])[] = [
 ];
 const anyOp = fc.oneof(...OPS.map(([weight, arbitrary]) => ({ weight, arbitrary })));
 
-/** What seldom comes about by chance: "=" is the path before, and LATEST the descriptor opened last. */
+/** What seldom comes about by chance: "$7" is a file of some layer, "=" the path before, and LATEST the descriptor opened last. */
 const LATEST = -1;
 const onLatest = fc.constantFrom<Json>(
   { op: 'fdread', fd: LATEST },
@@ -272,24 +272,34 @@ const gone = fc.constantFrom<Json>(
   { op: 'rename', from: '=', to: '@3/d' },
   { op: 'rename', from: '#5', to: '=' },
 );
+const file = fc.nat({ max: 15 }).map((index) => `$${index}`);
 const hold = op('open', {
-  path: there,
+  path: fc.oneof(there, file),
   flags: fc.constantFrom('O_RDONLY', 'O_RDWR', 'O_RDONLY|O_DIRECTORY'),
   fd: fc.constant(0),
 });
-const moved = op('rename', { from: there, to: inside });
+const moved = op('rename', { from: fc.integer({ min: 1, max: 9 }).map((index) => `@${index}`), to: inside });
+const mountedOn: Json = { op: 'remount', options: 'redirect_dir=on' };
 const remount = op('remount', { rotate: maybe(3, fc.constant(true)), options: fc.constantFrom(...OPTIONS) });
 const after = fc.constantFrom<Json>(
   { op: 'lstat', path: '=' },
   { op: 'readdir', path: '=' },
   { op: 'unlink', path: '=' },
 );
-const story: fc.Arbitrary<readonly Json[]> = fc.oneof(
-  { weight: 12, arbitrary: anyOp.map((one) => [one]) },
-  { weight: 1, arbitrary: fc.tuple(hold, gone, onLatest, onLatest) },
-  { weight: 1, arbitrary: fc.tuple(moved, remount, after, after) },
-);
 const caller = fc.oneof({ weight: 7, arbitrary: fc.constant(0) }, { weight: 3, arbitrary: fc.constantFrom(1000, 5) });
+const seldom = fc.oneof({ weight: 9, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constantFrom(1000, 5) });
+type Story = readonly [ops: readonly Json[], as: number];
+const story: fc.Arbitrary<Story> = fc.oneof(
+  {
+    weight: 12,
+    arbitrary: fc.tuple(
+      anyOp.map((one) => [one]),
+      caller,
+    ),
+  },
+  { weight: 2, arbitrary: fc.tuple(fc.tuple(hold, gone, onLatest, onLatest), seldom) },
+  { weight: 1, arbitrary: fc.tuple(fc.tuple(fc.constant(mountedOn), moved, remount, after, after), seldom) },
+);
 
 /**
  * Chooses paths among those that layers and earlier ops name, and names descriptors: an open that keeps its one gets a new
@@ -305,13 +315,14 @@ function opsOf(
     '',
     ...new Set(entries.filter(({ type }) => type === 'dir').map((entry) => String(entry['path']))),
   ];
+  const files = entries.filter(({ type }) => type === 'file').map((entry) => String(entry['path']));
   let opened = 0;
   let last = '/a';
   const chosen = (text: unknown): unknown => {
-    const [, sign, index = '', below = ''] = /^([#@])(\d+)(.*)$/.exec(String(text)) ?? [];
-    const list = sign === '@' ? directories : known;
+    const [, sign, index = '', below = ''] = /^([#@$])(\d+)(.*)$/.exec(String(text)) ?? [];
+    const list = sign === '@' ? directories : sign === '$' ? files : known;
     if (text === '=') return last;
-    const found = sign === undefined ? String(text) : `${list[Number(index) % list.length] ?? '/a'}${below}`;
+    const found = sign === undefined ? String(text) : `${list[Number(index) % list.length] ?? '/a'}${below}` || '/';
     if (!known.includes(found) && !found.endsWith('/')) known.push(found);
     last = found;
     return found;
@@ -338,7 +349,7 @@ export const drafts = ({ ops = 24 }: { readonly ops?: number } = {}): fc.Arbitra
       options: fc.constantFrom(...OPTIONS),
       upper: maybe(8, fc.array(wish, { maxLength: 8, size: 'max' })),
       lowers: fc.array(fc.array(wish, { maxLength: 10, size: 'max' }), { minLength: 1, maxLength: 4 }),
-      ops: fc.array(fc.tuple(story, caller), { maxLength: ops, size: 'max' }),
+      ops: fc.array(story, { maxLength: ops, size: 'max' }),
     })
     .map(({ options, upper, lowers, ops: wanted }) => {
       const below = upper === undefined && lowers.length === 1 ? [...lowers, []] : lowers;
