@@ -18,6 +18,8 @@ export interface Op {
 export interface Remount {
   /** The upper becomes the top lower, below a fresh empty one. */
   readonly rotates: boolean;
+  /** The lower layers that stay, by their numbers from the top; null for all. */
+  readonly lowers: readonly Field[] | null;
   /** Options in place of the vector's, or null. */
   readonly options: Field | null;
 }
@@ -40,7 +42,13 @@ export function opOf(op: Field): Op {
   const who = op.optional('as', (field) => field.integer, 0);
   if (kind === 'remount') {
     const rotates = op.optional('rotate', (field) => field.boolean, false);
-    return { text, who, calls: { rotates, options: op.has('options') ? op.get('options') : null }, resultOf: only };
+    const lowers = op.has('lowers') ? op.get('lowers').array : null;
+    return {
+      text,
+      who,
+      calls: { rotates, lowers, options: op.has('options') ? op.get('options') : null },
+      resultOf: only,
+    };
   }
   if (kind === 'open') return { text, who, ...openOf(op) };
   const make = CALLS[kind];
