@@ -94,12 +94,34 @@ interface Known {
  * Lookups remembered per instance. Layers are immutable values, so while the top directories and the hard-link tables of
  * all layers are the very same, so is everything below them. An overlay as a layer has no such value and is not remembered.
  */
-const remembered = new WeakMap<OverlayFs, readonly Known[]>();
+interface Memory {
+  readonly upper: OverlayFs['upper'];
+  readonly options: OverlayFs['options'];
+  /** The file systems that have the layers, each once. */
+  readonly stores: readonly FsId[];
+  /** What they were when the root was looked at last: while nothing at all has changed in them, no layer need be asked. */
+  last: { readonly stores: readonly FileSystem[]; readonly known: Known } | null;
+  known: readonly Known[];
+}
+/** By the list of lowers, which an instance keeps for ever; its value changes with every descriptor that is opened. */
+const memories = new WeakMap<OverlayFs['lowers'], Memory>();
 const REMEMBERED = 8;
 
-function knownRoot(fs: OverlayFs, root: Node, tables: readonly PlainFs['inodes'][]): Known {
-  const all = remembered.get(fs) ?? [];
-  const known = all.find(
+/** From the top: upper is a layer like the lowers. */
+const layersOf = (fs: OverlayFs): readonly Layer[] => (fs.upper === null ? fs.lowers : [fs.upper, ...fs.lowers]);
+
+function memoryOf(fs: OverlayFs): Memory {
+  const known = memories.get(fs.lowers);
+  const { upper, options } = fs;
+  if (known !== undefined && known.upper === upper && known.options === options) return known;
+  const stores = [...new Set(layersOf(fs).map((layer) => layer.fs))];
+  const memory: Memory = { upper, options, stores, last: null, known: [] };
+  memories.set(fs.lowers, memory);
+  return memory;
+}
+
+function knownRoot(memory: Memory, root: Node, tables: readonly PlainFs['inodes'][]): Known {
+  const known = memory.known.find(
     (one) =>
       one.tables.every((table, index) => table === tables[index]) &&
       one.root.parts.every(({ inode, path }, index) => {
@@ -109,15 +131,29 @@ function knownRoot(fs: OverlayFs, root: Node, tables: readonly PlainFs['inodes']
   );
   if (known !== undefined) return known;
   const fresh: Known = { root, tables, below: new WeakMap() };
-  remembered.set(fs, [fresh, ...all.slice(0, REMEMBERED - 1)]);
+  memory.known = [fresh, ...memory.known.slice(0, REMEMBERED - 1)];
   return fresh;
 }
 
 /** The merged root of an overlay, and a place to remember what is found below it. */
 function rootOf(world: Read, fs: OverlayFs): Known {
-  const layers = fs.upper === null ? fs.lowers : [fs.upper, ...fs.lowers];
+  const memory = memoryOf(fs);
+  const stores = memory.stores.map((id) => fileSystem(world, id));
+  const { last } = memory;
+  if (last !== null && stores.every((store, index) => store === last.stores[index])) return last.known;
+  const { root, tables } = mergedRoot(world, fs);
+  if (stores.some((store) => store.kind !== 'plain')) return { root, tables, below: new WeakMap() };
+  const known = knownRoot(memory, root, tables);
+  memory.last = { stores, known };
+  return known;
+}
+
+function mergedRoot(
+  world: Read,
+  fs: OverlayFs,
+): { readonly root: Node; readonly tables: readonly PlainFs['inodes'][] } {
   const tables: PlainFs['inodes'][] = [];
-  const parts = layers.map((layer, index): Part => {
+  const parts = layersOf(fs).map((layer, index): Part => {
     const below = fileSystem(world, layer.fs);
     const path = pinned(below, layer.pin);
     const inode = below.kind === 'plain' ? get(below, path) : found(world, layer.fs, path);
@@ -127,8 +163,7 @@ function rootOf(world: Read, fs: OverlayFs): Known {
   });
   const [top, ...rest] = parts;
   if (top === undefined) throw new Error('an overlay has at least one layer');
-  const root: Node = { parts: [top, ...rest], opaque: false, redirect: null };
-  return tables.length === layers.length ? knownRoot(fs, root, tables) : { root, tables, below: new WeakMap() };
+  return { root: { parts: [top, ...rest], opaque: false, redirect: null }, tables };
 }
 
 /** One name in one directory of a layer, or undefined. */
