@@ -1,4 +1,4 @@
-import { get, identityOf, inodeOf, isOrphan, join, linksOf, names, pinned } from './tree.ts';
+import { get, identityOf, inodeOf, isOrphan, join, linksOf, names, namesOf, pinned } from './tree.ts';
 import {
   type Directory,
   type Entry,
@@ -282,17 +282,32 @@ function lookupName(world: Read, fs: OverlayFs, root: Node, parent: Node, name: 
   return ok({ parts: [top, ...rest], opaque: upper !== undefined && upperOpaque, redirect: upperRedirect });
 }
 
+/** A name in a directory of an overlay, as it was found before or anew. */
+function childNode(world: Read, fs: OverlayFs, { root, below }: Known, parent: Node, name: string): Result<Node> {
+  if (parent.parts[0].inode.type !== 'dir') return err('ENOTDIR');
+  let names = below.get(parent);
+  if (names === undefined) {
+    names = new Map();
+    below.set(parent, names);
+  }
+  let node = names.get(name);
+  if (node === undefined) {
+    node = lookupName(world, fs, root, parent, name);
+    names.set(name, node);
+  }
+  return node;
+}
+
 /** What the layers of an overlay contribute to a path: EPERM for a redirect that may not be followed, or ENOENT. */
 export function findNode(world: Read, fs: OverlayFs, path: Path): Result<Node> {
-  const { root, below } = rootOf(world, fs);
-  if (isOrphan(path)) return err('ENOENT');
-  let node = root;
-  for (const name of path === '' ? [] : path.slice(1).split('/')) {
-    if (node.parts[0].inode.type !== 'dir') return err('ENOTDIR');
-    const names = below.get(node) ?? new Map<string, Result<Node>>();
-    below.set(node, names);
-    const next = names.get(name) ?? lookupName(world, fs, root, node, name);
-    names.set(name, next);
+  const known = rootOf(world, fs);
+  return isOrphan(path) ? err('ENOENT') : nodeAt(world, fs, known, path);
+}
+
+function nodeAt(world: Read, fs: OverlayFs, known: Known, path: Path): Result<Node> {
+  let node = known.root;
+  for (const name of namesOf(path)) {
+    const next = childNode(world, fs, known, node, name);
     if (failed(next)) return next;
     node = next.ok;
   }
@@ -301,19 +316,51 @@ export function findNode(world: Read, fs: OverlayFs, path: Path): Result<Node> {
 
 // ---- what callers see ---------------------------------------------------------------------------------------------
 
+/**
+ * What was found at a path, from where the names below it can be looked up. The inode is as it is stored, for a
+ * directory of an overlay its topmost part: its attributes count, not its entries nor its xattrs.
+ */
+export interface Found {
+  readonly inode: Inode;
+  /** Of an overlay, unless it is an unlinked inode. */
+  readonly node?: Node;
+  readonly known?: Known;
+}
+
 /** What is at a path, or why not: ENOENT, ENOTDIR, and EPERM or EINVAL for a redirect. */
-export function find(world: Read, id: FsId, path: Path): Result<Inode> {
+export function findAt(world: Read, id: FsId, path: Path): Result<Found> {
   const fs = fileSystem(world, id);
   if (fs.kind === 'plain') {
     const inode = get(fs, path);
-    return inode === undefined ? err('ENOENT') : ok(inode);
+    return inode === undefined ? err('ENOENT') : ok({ inode });
   }
   if (isOrphan(path)) {
     const held = fs.inodes.get(path);
-    return held === undefined ? err('ENOENT') : ok(shown(held.inode));
+    return held === undefined ? err('ENOENT') : ok({ inode: held.inode });
   }
-  const node = findNode(world, fs, path);
-  return failed(node) ? node : ok(shown(node.ok.parts[0].inode));
+  const known = rootOf(world, fs);
+  return foundNode(nodeAt(world, fs, known, path), known);
+}
+
+/** What has a name in a directory that was found: the same as {@link findAt} with the name's path, while nothing has changed. */
+export function findIn(world: Read, id: FsId, { inode, node, known }: Found, name: string): Result<Found> {
+  const fs = fileSystem(world, id);
+  if (fs.kind === 'plain') {
+    const entry = inode.type === 'dir' ? inode.entries.get(name) : undefined;
+    return entry === undefined ? err('ENOENT') : ok({ inode: inodeOf(fs, entry) });
+  }
+  if (node === undefined || known === undefined) return err('ENOENT');
+  return foundNode(childNode(world, fs, known, node, name), known);
+}
+
+const foundNode = (node: Result<Node>, known: Known): Result<Found> =>
+  failed(node) ? node : ok({ inode: node.ok.parts[0].inode, node: node.ok, known });
+
+/** What is at a path as a caller sees it; errors as from {@link findAt}. */
+export function find(world: Read, id: FsId, path: Path): Result<Inode> {
+  const at = findAt(world, id, path);
+  if (failed(at)) return at;
+  return ok(fileSystem(world, id).kind === 'plain' ? at.ok.inode : shown(at.ok.inode));
 }
 
 function found(world: Read, id: FsId, path: Path): Inode | undefined {

@@ -40,7 +40,8 @@ export const isOrphan = (path: Path): boolean => path !== '' && path.charCodeAt(
 export const rebase = (path: Path, from: Path, to: Path): Path =>
   isWithin(path, from) ? to + path.slice(from.length) : path;
 
-const namesOf = (path: Path): readonly string[] => (path === '' ? [] : path.slice(1).split('/'));
+/** The components of a path from the root down. */
+export const namesOf = (path: Path): readonly string[] => (path === '' ? [] : path.slice(1).split('/'));
 
 // ---- constructors -------------------------------------------------------------------------------------------------
 

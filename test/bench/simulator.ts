@@ -212,20 +212,19 @@ function union(layers: readonly Files[]): NodeFs {
 
 const LOWERS = [1, 4, 16];
 const merged = visible(1)[0] ?? {};
+const plain = plainFs(directory({ plain: fromDirectoryJSON(merged) }), 'tmpfs');
 
 /** The simulator and the others, in the order in which they take turns. */
 export const CONTENDERS: readonly Contender[] = [
   { name: 'memfs, no layers', fresh: () => viaNode(createFsFromVolume(Volume.fromJSON({ ...merged }))) },
-  {
-    name: 'overlaycheck, no layers',
-    fresh: () => simulated(new Machine(plainFs(directory({ plain: fromDirectoryJSON(merged) })), { plain: '/plain' })),
-  },
+  { name: 'overlaycheck, no layers', fresh: () => simulated(new Machine(plain, { plain: '/plain' })) },
   ...LOWERS.flatMap((count): readonly Contender[] => {
     const lowers = Array.from({ length: count }, (_, index): Path => `/lower${index}`);
     const setup = { upper: '/upper', work: '/work', lowers, redirectDir: 'off' } as const;
+    const disk = diskOf(count);
     const layers = `${count} lower${count === 1 ? '' : 's'}`;
     return [
-      { name: `overlaycheck, ${layers}`, fresh: () => simulated(new Machine(diskOf(count), setup)) },
+      { name: `overlaycheck, ${layers}`, fresh: () => simulated(new Machine(disk, setup)) },
       { name: `unionfs over memfs, ${layers}`, fresh: () => viaNode(union(visible(count))) },
     ];
   }),
