@@ -1,5 +1,6 @@
-import { get, identityOf, inodeOf, isOrphan, join, linksOf, names, namesOf, pinned } from './tree.ts';
+import { endOf, get, identityOf, inodeOf, isOrphan, join, linksOf, names, pinned } from './tree.ts';
 import {
+  type Component,
   type Directory,
   type Entry,
   err,
@@ -13,6 +14,7 @@ import {
   type Path,
   type PlainFs,
   type Result,
+  type Slot,
 } from './types.ts';
 import { fileSystem, type Read } from './world.ts';
 
@@ -29,6 +31,8 @@ export interface Part {
   readonly fs: FsId;
   readonly path: Path;
   readonly inode: Inode;
+  /** The inodes with several names of its file system; null for an overlay, which has them itself. */
+  readonly links: PlainFs['inodes'] | null;
 }
 
 /** A name of an overlay that exists: what its layers contribute, top to bottom. */
@@ -67,7 +71,7 @@ export const storedXattr = (name: string): string =>
 /** An inode of a layer as it is seen through the overlay. Directories lose their entries: ask for the list. */
 function shown(inode: Inode): Inode {
   let xattrs = inode.xattrs;
-  if ([...xattrs.keys()].some((name) => name.startsWith(PRIVATE)))
+  if (xattrs.size > 0 && [...xattrs.keys()].some((name) => name.startsWith(PRIVATE)))
     xattrs = new Map(
       [...xattrs].flatMap(([name, value]) => {
         const outside = shownXattr(name);
@@ -83,102 +87,101 @@ function shown(inode: Inode): Inode {
 /** Where a layer's top directory is now: the instance holds the dentry. */
 export const layerRoot = (world: Read, layer: Layer): Path => pinned(fileSystem(world, layer.fs), layer.pin);
 
-/** A root that was looked at before, with what is known below it. */
-interface Known {
-  readonly root: Node;
-  readonly tables: readonly PlainFs['inodes'][];
-  readonly below: WeakMap<Node, Map<string, Result<Node>>>;
+/** A node with what has been looked up below it so far. */
+interface Known extends Node {
+  /** Where absolute redirects begin; null for the root itself. */
+  readonly root: Known | null;
+  below: Map<string, Result<Known>> | null;
 }
 
-/**
- * Lookups remembered per instance. Layers are immutable values, so while the top directories and the hard-link tables of
- * all layers are the very same, so is everything below them. An overlay as a layer has no such value and is not remembered.
- */
+/** Lookups remembered per instance. */
 interface Memory {
   readonly upper: OverlayFs['upper'];
   readonly options: OverlayFs['options'];
-  /** The file systems that have the layers, each once. */
-  readonly stores: readonly FsId[];
-  /** What they were when the root was looked at last: while nothing at all has changed in them, no layer need be asked. */
-  last: { readonly stores: readonly FileSystem[]; readonly known: Known } | null;
-  known: readonly Known[];
+  /**
+   * The root as it was last. Components are immutable values, so it and everything below it is the same while the file
+   * systems of the layers, and of their layers if they are overlays, are the very same.
+   */
+  last: { readonly stores: ReadonlyMap<Slot, Component>; readonly root: Known } | null;
+  /**
+   * Some roots of plain layers. Most changes of a file system are elsewhere: while the top directories and the hard-link
+   * tables of all layers are the very same, so is everything below them.
+   */
+  roots: readonly Known[];
 }
 /** By the list of lowers, which an instance keeps for ever; its value changes with every descriptor that is opened. */
 const memories = new WeakMap<OverlayFs['lowers'], Memory>();
 const REMEMBERED = 8;
 
-/** From the top: upper is a layer like the lowers. */
-const layersOf = (fs: OverlayFs): readonly Layer[] => (fs.upper === null ? fs.lowers : [fs.upper, ...fs.lowers]);
-
-function memoryOf(fs: OverlayFs): Memory {
-  const known = memories.get(fs.lowers);
-  const { upper, options } = fs;
+function memoryOf({ lowers, upper, options }: OverlayFs): Memory {
+  const known = memories.get(lowers);
   if (known !== undefined && known.upper === upper && known.options === options) return known;
-  const stores = [...new Set(layersOf(fs).map((layer) => layer.fs))];
-  const memory: Memory = { upper, options, stores, last: null, known: [] };
-  memories.set(fs.lowers, memory);
+  const memory: Memory = { upper, options, last: null, roots: [] };
+  memories.set(lowers, memory);
   return memory;
 }
 
-function knownRoot(memory: Memory, root: Node, tables: readonly PlainFs['inodes'][]): Known {
-  const known = memory.known.find(
-    (one) =>
-      one.tables.every((table, index) => table === tables[index]) &&
-      one.root.parts.every(({ inode, path }, index) => {
-        const part = root.parts[index];
-        return part !== undefined && inode === part.inode && path === part.path;
-      }),
-  );
-  if (known !== undefined) return known;
-  const fresh: Known = { root, tables, below: new WeakMap() };
-  memory.known = [fresh, ...memory.known.slice(0, REMEMBERED - 1)];
-  return fresh;
+/** From the top: upper is a layer like the lowers. */
+const layersOf = (fs: OverlayFs): readonly Layer[] => (fs.upper === null ? fs.lowers : [fs.upper, ...fs.lowers]);
+
+/** The file systems that decide what an overlay shows. */
+function storesOf(world: Read, fs: OverlayFs, stores = new Map<Slot, Component>()): Map<Slot, Component> {
+  for (const layer of layersOf(fs)) {
+    const slot: Slot = `fs:${layer.fs}`;
+    if (stores.has(slot)) continue;
+    const store = fileSystem(world, layer.fs);
+    stores.set(slot, store);
+    if (store.kind === 'overlay') storesOf(world, store, stores);
+  }
+  return stores;
 }
 
-/** The merged root of an overlay, and a place to remember what is found below it. */
+function isSame(world: Read, stores: ReadonlyMap<Slot, Component>): boolean {
+  for (const [slot, store] of stores) if (world.get(slot) !== store) return false;
+  return true;
+}
+
+const samePart = (a: Part, b: Part | undefined): boolean =>
+  a.inode === b?.inode && a.path === b.path && a.links === b.links;
+
+/** The merged root of an overlay. */
 function rootOf(world: Read, fs: OverlayFs): Known {
   const memory = memoryOf(fs);
-  const stores = memory.stores.map((id) => fileSystem(world, id));
-  const { last } = memory;
-  if (last !== null && stores.every((store, index) => store === last.stores[index])) return last.known;
-  const { root, tables } = mergedRoot(world, fs);
-  if (stores.some((store) => store.kind !== 'plain')) return { root, tables, below: new WeakMap() };
-  const known = knownRoot(memory, root, tables);
-  memory.last = { stores, known };
-  return known;
+  if (memory.last !== null && isSame(world, memory.last.stores)) return memory.last.root;
+  const stores = storesOf(world, fs);
+  const fresh = mergedRoot(world, fs);
+  const root = memory.roots.find(({ parts }) => parts.every((part, i) => samePart(part, fresh.parts[i]))) ?? fresh;
+  const isPlain = fresh.parts.every((part) => part.links !== null);
+  if (root === fresh && isPlain) memory.roots = [fresh, ...memory.roots.slice(0, REMEMBERED - 1)];
+  memory.last = { stores, root };
+  return root;
 }
 
-function mergedRoot(
-  world: Read,
-  fs: OverlayFs,
-): { readonly root: Node; readonly tables: readonly PlainFs['inodes'][] } {
-  const tables: PlainFs['inodes'][] = [];
+function mergedRoot(world: Read, fs: OverlayFs): Known {
   const parts = layersOf(fs).map((layer, index): Part => {
     const below = fileSystem(world, layer.fs);
     const path = pinned(below, layer.pin);
     const inode = below.kind === 'plain' ? get(below, path) : found(world, layer.fs, path);
     if (inode === undefined) throw new Error(`the layer "${layer.name}" of an overlay has lost its directory`);
-    if (below.kind === 'plain') tables.push(below.inodes);
-    return { layer: fs.upper === null ? index + 1 : index, fs: layer.fs, path, inode };
+    const links = below.kind === 'plain' ? below.inodes : null;
+    return { layer: fs.upper === null ? index + 1 : index, fs: layer.fs, path, inode, links };
   });
   const [top, ...rest] = parts;
   if (top === undefined) throw new Error('an overlay has at least one layer');
-  return { root: { parts: [top, ...rest], opaque: false, redirect: null }, tables };
+  return { parts: [top, ...rest], opaque: false, redirect: null, root: null, below: null };
 }
 
 /** One name in one directory of a layer, or undefined. */
 function child(world: Read, base: Part, name: string): Part | undefined {
   if (base.inode.type !== 'dir') return undefined;
+  const { layer, fs, links } = base;
   const path = join(base.path, name);
-  const fs = fileSystem(world, base.fs);
-  let inode: Inode | undefined;
-  if (fs.kind === 'plain') {
-    const entry = base.inode.entries.get(name);
-    inode = entry === undefined ? undefined : inodeOf(fs, entry);
-  } else {
-    inode = found(world, base.fs, path);
+  if (links === null) {
+    const inode = found(world, fs, path);
+    return inode === undefined ? undefined : { layer, fs, path, inode, links };
   }
-  return inode === undefined ? undefined : { layer: base.layer, fs: base.fs, path, inode };
+  const entry = base.inode.entries.get(name);
+  return entry === undefined ? undefined : { layer, fs, path, inode: inodeOf(links, entry), links };
 }
 
 /** The state of one lookup over all layers. Source: Linux struct ovl_lookup_data. */
@@ -249,9 +252,9 @@ function lookupLayer(world: Read, base: Part, d: Search): Part | undefined {
 }
 
 /** A name in a directory of an overlay. Source: Linux ovl_lookup(). */
-function lookupName(world: Read, fs: OverlayFs, root: Node, parent: Node, name: string): Result<Node> {
-  const rootLowers = root.parts.filter((part) => part.layer > 0);
-  let lowers = parent.parts.filter((part) => part.layer > 0);
+function lookupName(world: Read, fs: OverlayFs, parent: Known, name: string): Result<Known> {
+  const root = parent.root ?? parent;
+  let lowers = lowersOf(parent);
   const follows = fs.options.redirectDir !== 'nofollow';
   const last = !follows && lowers.length === 0;
   const d: Search = { name, redirect: null, stop: false, opaque: false, isDir: false, last, invalid: false };
@@ -262,7 +265,8 @@ function lookupName(world: Read, fs: OverlayFs, root: Node, parent: Node, name: 
   if (upper !== undefined) parts.push(upper);
   const upperOpaque = d.opaque;
   const upperRedirect = upper === undefined ? null : d.redirect;
-  if (d.redirect?.[0] === '/') lowers = rootLowers;
+  let fromRoot = d.redirect?.[0] === '/';
+  if (fromRoot) lowers = lowersOf(root);
   for (let i = 0; !d.stop; i++) {
     const base = lowers[i];
     if (base === undefined) break;
@@ -271,48 +275,45 @@ function lookupName(world: Read, fs: OverlayFs, root: Node, parent: Node, name: 
     if (here === undefined) continue;
     if (d.redirect !== null && !follows) return err('EPERM');
     parts.push(here);
-    if (d.redirect?.[0] === '/' && lowers !== rootLowers) {
-      lowers = rootLowers;
-      i = rootLowers.findIndex((part) => part.layer === base.layer);
+    if (d.redirect?.[0] === '/' && !fromRoot) {
+      fromRoot = true;
+      lowers = lowersOf(root);
+      i = lowers.findIndex((part) => part.layer === base.layer);
     }
   }
   if (d.invalid) return err('EINVAL');
   const [top, ...rest] = parts;
   if (top === undefined) return err('ENOENT');
-  return ok({ parts: [top, ...rest], opaque: upper !== undefined && upperOpaque, redirect: upperRedirect });
+  const opaque = upper !== undefined && upperOpaque;
+  return ok({ parts: [top, ...rest], opaque, redirect: upperRedirect, root, below: null });
 }
 
+const lowersOf = (node: Node): readonly Part[] => node.parts.filter((part) => part.layer > 0);
+
 /** A name in a directory of an overlay, as it was found before or anew. */
-function childNode(world: Read, fs: OverlayFs, { root, below }: Known, parent: Node, name: string): Result<Node> {
+function childNode(world: Read, fs: OverlayFs, parent: Known, name: string): Result<Known> {
   if (parent.parts[0].inode.type !== 'dir') return err('ENOTDIR');
-  let names = below.get(parent);
-  if (names === undefined) {
-    names = new Map();
-    below.set(parent, names);
-  }
-  let node = names.get(name);
-  if (node === undefined) {
-    node = lookupName(world, fs, root, parent, name);
-    names.set(name, node);
-  }
+  parent.below ??= new Map();
+  const known = parent.below.get(name);
+  if (known !== undefined) return known;
+  const node = lookupName(world, fs, parent, name);
+  parent.below.set(name, node);
   return node;
 }
 
-/** What the layers of an overlay contribute to a path: EPERM for a redirect that may not be followed, or ENOENT. */
-export function findNode(world: Read, fs: OverlayFs, path: Path): Result<Node> {
-  const known = rootOf(world, fs);
-  return isOrphan(path) ? err('ENOENT') : nodeAt(world, fs, known, path);
-}
-
-function nodeAt(world: Read, fs: OverlayFs, known: Known, path: Path): Result<Node> {
-  let node = known.root;
-  for (const name of namesOf(path)) {
-    const next = childNode(world, fs, known, node, name);
+function nodeAt(world: Read, fs: OverlayFs, path: Path): Result<Known> {
+  let node = rootOf(world, fs);
+  if (isOrphan(path)) return err('ENOENT');
+  for (let start = 1; start <= path.length; start = endOf(path, start) + 1) {
+    const next = childNode(world, fs, node, path.slice(start, endOf(path, start)));
     if (failed(next)) return next;
     node = next.ok;
   }
   return ok(node);
 }
+
+/** What the layers of an overlay contribute to a path: EPERM for a redirect that may not be followed, or ENOENT. */
+export const findNode = (world: Read, fs: OverlayFs, path: Path): Result<Node> => nodeAt(world, fs, path);
 
 // ---- what callers see ---------------------------------------------------------------------------------------------
 
@@ -323,8 +324,7 @@ function nodeAt(world: Read, fs: OverlayFs, known: Known, path: Path): Result<No
 export interface Found {
   readonly inode: Inode;
   /** Of an overlay, unless it is an unlinked inode. */
-  readonly node?: Node;
-  readonly known?: Known;
+  readonly node?: Known;
 }
 
 /** What is at a path, or why not: ENOENT, ENOTDIR, and EPERM or EINVAL for a redirect. */
@@ -338,23 +338,21 @@ export function findAt(world: Read, id: FsId, path: Path): Result<Found> {
     const held = fs.inodes.get(path);
     return held === undefined ? err('ENOENT') : ok({ inode: held.inode });
   }
-  const known = rootOf(world, fs);
-  return foundNode(nodeAt(world, fs, known, path), known);
+  return foundNode(nodeAt(world, fs, path));
 }
 
 /** What has a name in a directory that was found: the same as {@link findAt} with the name's path, while nothing has changed. */
-export function findIn(world: Read, id: FsId, { inode, node, known }: Found, name: string): Result<Found> {
+export function findIn(world: Read, id: FsId, { inode, node }: Found, name: string): Result<Found> {
   const fs = fileSystem(world, id);
   if (fs.kind === 'plain') {
     const entry = inode.type === 'dir' ? inode.entries.get(name) : undefined;
-    return entry === undefined ? err('ENOENT') : ok({ inode: inodeOf(fs, entry) });
+    return entry === undefined ? err('ENOENT') : ok({ inode: inodeOf(fs.inodes, entry) });
   }
-  if (node === undefined || known === undefined) return err('ENOENT');
-  return foundNode(childNode(world, fs, known, node, name), known);
+  return node === undefined ? err('ENOENT') : foundNode(childNode(world, fs, node, name));
 }
 
-const foundNode = (node: Result<Node>, known: Known): Result<Found> =>
-  failed(node) ? node : ok({ inode: node.ok.parts[0].inode, node: node.ok, known });
+const foundNode = (node: Result<Known>): Result<Found> =>
+  failed(node) ? node : ok({ inode: node.ok.parts[0].inode, node: node.ok });
 
 /** What is at a path as a caller sees it; errors as from {@link findAt}. */
 export function find(world: Read, id: FsId, path: Path): Result<Inode> {
@@ -383,7 +381,7 @@ function mergedEntries(world: Read, node: Node, filter: boolean): Map<string, In
   const hidden = new Set<string>();
   for (const part of node.parts) {
     const hasXwhiteouts = part.inode.xattrs.get(OPAQUE) === 'x';
-    for (const name of list(world, part.fs, part.path)) {
+    for (const name of namesIn(world, part)) {
       if (entries.has(name) || hidden.has(name)) continue;
       const here = child(world, part, name);
       if (here === undefined) continue;
@@ -395,6 +393,12 @@ function mergedEntries(world: Read, node: Node, filter: boolean): Map<string, In
   return entries;
 }
 
+/** The names in a directory of one layer, in any order. */
+function namesIn(world: Read, { fs, path, inode, links }: Part): Iterable<string> {
+  if (links === null) return list(world, fs, path);
+  return inode.type === 'dir' ? inode.entries.keys() : [];
+}
+
 /**
  * The names in a directory as readdir(3) gives them, sorted, with the inode that decides their d_type; none where there
  * is no directory. A stray whiteout in a directory that is not merged is listed, although looking it up gives ENOENT.
@@ -404,7 +408,7 @@ export function entriesOf(world: Read, id: FsId, path: Path): ReadonlyMap<string
   if (fs.kind === 'plain') {
     const directory = get(fs, path);
     if (directory?.type !== 'dir') return new Map();
-    return new Map(names(fs, path).map((name) => [name, inodeOf(fs, entryOf(directory, name))]));
+    return new Map(names(fs, path).map((name) => [name, inodeOf(fs.inodes, entryOf(directory, name))]));
   }
   const node = findNode(world, fs, path);
   if (failed(node) || node.ok.parts[0].inode.type !== 'dir') return new Map();

@@ -40,8 +40,13 @@ export const isOrphan = (path: Path): boolean => path !== '' && path.charCodeAt(
 export const rebase = (path: Path, from: Path, to: Path): Path =>
   isWithin(path, from) ? to + path.slice(from.length) : path;
 
-/** The components of a path from the root down. */
-export const namesOf = (path: Path): readonly string[] => (path === '' ? [] : path.slice(1).split('/'));
+/** Where the component of a path ends that begins at `start`; the first begins at 1. */
+export function endOf(path: Path, start: number): number {
+  const slash = path.indexOf('/', start);
+  return slash === -1 ? path.length : slash;
+}
+
+const namesOf = (path: Path): readonly string[] => (path === '' ? [] : path.slice(1).split('/'));
 
 // ---- constructors -------------------------------------------------------------------------------------------------
 
@@ -96,17 +101,17 @@ export const plainFs = (root: Directory = directory(), type = 'ext4'): PlainFs =
 function entryAt(fs: PlainFs, path: Path): Entry | undefined {
   if (isOrphan(path)) return path.includes('/') ? undefined : fs.inodes.get(path)?.inode;
   let entry: Entry | undefined = fs.root;
-  for (const name of namesOf(path)) {
+  for (let start = 1; start <= path.length; start = endOf(path, start) + 1) {
     if (entry?.type !== 'dir') return undefined;
-    entry = entry.entries.get(name);
+    entry = entry.entries.get(path.slice(start, endOf(path, start)));
   }
   return entry;
 }
 
 /** The inode an entry stands for. */
-export function inodeOf(fs: PlainFs, entry: Entry): Inode {
+export function inodeOf(inodes: PlainFs['inodes'], entry: Entry): Inode {
   if (entry.type !== 'link') return entry;
-  const held = fs.inodes.get(entry.ino);
+  const held = inodes.get(entry.ino);
   if (held === undefined) throw new Error(`a directory entry names inode ${entry.ino}, which the file system has not`);
   return held.inode;
 }
@@ -114,7 +119,7 @@ export function inodeOf(fs: PlainFs, entry: Entry): Inode {
 /** What is at a path, or undefined. */
 export function get(fs: PlainFs, path: Path): Inode | undefined {
   const entry = entryAt(fs, path);
-  return entry === undefined ? undefined : inodeOf(fs, entry);
+  return entry === undefined ? undefined : inodeOf(fs.inodes, entry);
 }
 
 /** The names in a directory, sorted; none where there is no directory. */
@@ -311,7 +316,7 @@ const existing = (fs: PlainFs, path: Path): Entry => {
 
 function replaced(fs: PlainFs, path: Path, inode: Inode): PlainFs {
   const old = existing(fs, path);
-  const current = inodeOf(fs, old);
+  const current = inodeOf(fs.inodes, old);
   const value: Inode = inode.type === 'dir' && current.type === 'dir' ? { ...inode, entries: current.entries } : inode;
   const ino = old.type === 'link' ? old.ino : path;
   const held = fs.inodes.get(ino);
@@ -341,7 +346,7 @@ function linked(before: PlainFs, from: Path, to: Path, creator: string): PlainFs
     for (const [holder, pin] of fs.pins) if ('ino' in pin && pin.ino === ino) pins.set(holder, { path: to });
     return named({ ...fs, inodes, pins }, to, held.inode);
   }
-  const inode: Inode = entry.type === 'link' ? inodeOf(fs, entry) : entry;
+  const inode: Inode = entry.type === 'link' ? inodeOf(fs.inodes, entry) : entry;
   const inodes = new Map(fs.inodes).set(ino, { inode, links: (held?.links ?? 1) + 1 });
   const link: Entry = { type: 'link', ino };
   const first =
