@@ -1,4 +1,4 @@
-import { endOf, get, identityOf, inodeOf, isOrphan, join, linksOf, names, pinned } from './tree.ts';
+import { endOf, get, identityOf, inodeOf, isEmptyAt, isOrphan, join, linksOf, names, pinned } from './tree.ts';
 import {
   type Component,
   type Directory,
@@ -431,7 +431,7 @@ export function list(world: Read, id: FsId, path: Path): readonly string[] {
 /** True if rmdir would find nothing: whiteouts do not count, wherever they are. Source: Linux ovl_check_empty_dir(). */
 export function isEmpty(world: Read, id: FsId, path: Path): boolean {
   const fs = fileSystem(world, id);
-  if (fs.kind === 'plain') return names(fs, path).length === 0;
+  if (fs.kind === 'plain') return isEmptyAt(fs, path);
   const node = findNode(world, fs, path);
   return failed(node) || mergedEntries(world, node.ok, true).size === 0;
 }

@@ -128,6 +128,12 @@ export function names(fs: PlainFs, path: Path): readonly string[] {
   return inode?.type === 'dir' ? [...inode.entries.keys()].sort() : [];
 }
 
+/** False for a directory with a name in it. */
+export function isEmptyAt(fs: PlainFs, path: Path): boolean {
+  const inode = get(fs, path);
+  return inode?.type !== 'dir' || inode.entries.size === 0;
+}
+
 /** Equal for two paths exactly when they are names of one inode. */
 export function identityOf(fs: PlainFs, path: Path): string {
   const entry = entryAt(fs, path);
@@ -139,10 +145,19 @@ export function linksOf(fs: PlainFs, path: Path): number {
   const entry = entryAt(fs, path);
   if (isOrphan(path)) return fs.inodes.get(path)?.links ?? 0;
   if (entry?.type === 'link') return fs.inodes.get(entry.ino)?.links ?? 0;
-  if (entry?.type !== 'dir') return 1;
-  let links = 2;
-  for (const child of entry.entries.values()) if (child.type === 'dir') links++;
-  return links;
+  return entry?.type === 'dir' ? 2 + subdirectoriesOf(entry) : 1;
+}
+
+/** Counted once for each directory: they are immutable. */
+const SUBDIRECTORIES = new WeakMap<Directory, number>();
+
+function subdirectoriesOf(directory: Directory): number {
+  const known = SUBDIRECTORIES.get(directory);
+  if (known !== undefined) return known;
+  let count = 0;
+  for (const child of directory.entries.values()) if (child.type === 'dir') count++;
+  SUBDIRECTORIES.set(directory, count);
+  return count;
 }
 
 // ---- pins ---------------------------------------------------------------------------------------------------------
@@ -252,18 +267,33 @@ function named(fs: PlainFs, path: Path, entry: Entry | undefined): PlainFs {
   });
 }
 
-/** The path of an inode's first name, searched through the whole tree. */
+/** Which inodes have names below a directory: remembered, so that after an edit only the directories on its way are read. */
+const LINKED = new WeakMap<Directory, ReadonlySet<InoId>>();
+
+function linkedBelow(directory: Directory): ReadonlySet<InoId> {
+  const known = LINKED.get(directory);
+  if (known !== undefined) return known;
+  const linked = new Set<InoId>();
+  for (const entry of directory.entries.values()) {
+    if (entry.type === 'link') linked.add(entry.ino);
+    if (entry.type === 'dir') for (const ino of linkedBelow(entry)) linked.add(ino);
+  }
+  LINKED.set(directory, linked);
+  return linked;
+}
+
+/** The path of the only name of an inode that is left. */
 function nameOfInode(directory: Directory, ino: InoId, at: Path = ''): Path | undefined {
-  for (const name of [...directory.entries.keys()].sort()) {
-    const entry = directory.entries.get(name);
-    if (entry?.type === 'link' && entry.ino === ino) return join(at, name);
-    const found = entry?.type === 'dir' ? nameOfInode(entry, ino, join(at, name)) : undefined;
+  if (!linkedBelow(directory).has(ino)) return undefined;
+  for (const [name, entry] of directory.entries) {
+    if (entry.type === 'link' && entry.ino === ino) return join(at, name);
+    const found = entry.type === 'dir' ? nameOfInode(entry, ino, join(at, name)) : undefined;
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-/** All hard links among a directory and what is below it, with repetition. */
+/** All hard links among an entry and what is below it, with repetition. */
 function* linksBelow(entry: Entry): Generator<InoId> {
   if (entry.type === 'link') yield entry.ino;
   if (entry.type === 'dir') for (const child of entry.entries.values()) yield* linksBelow(child);
@@ -304,7 +334,7 @@ function dropped(fs: PlainFs, path: Path, creator: string): PlainFs {
     return { inode: entry.type === 'dir' ? { ...entry, entries: new Map<string, Entry>() } : entry, links: 0 };
   });
   let rest = named(kept, path, undefined);
-  for (const ino of linksBelow(gone)) rest = countDown(rest, ino);
+  if (fs.inodes.size > 0) for (const ino of linksBelow(gone)) rest = countDown(rest, ino);
   return rest;
 }
 
