@@ -9,7 +9,8 @@
  * - its top volume has all directories, or writes would land in lower volumes; the simulator has to copy them up;
  * - only names that one layer alone has are removed, and a rename stays in its directory;
  * - answers are sizes, contents, names and errnos.
- * memfs alone gets the merged tree: it is what a file system costs that has no layers at all.
+ * memfs alone gets the merged tree: it is what a file system costs that has no layers at all. And both change their trees in
+ * place, where the simulator makes a new world of every write and leaves the old one as it was.
  */
 import { createFsFromVolume, Volume } from 'memfs';
 import { type IFS, Union } from 'unionfs';
@@ -234,7 +235,7 @@ export const CONTENDERS: readonly Contender[] = [
 
 const ROUNDS = 7;
 
-/** One line of the benchmark. */
+/** One line of the benchmark. The memory is the most that the whole process has had until then. */
 export interface Line {
   readonly name: string;
   readonly operations: number;
