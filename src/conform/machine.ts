@@ -71,15 +71,14 @@ export class Machine {
   /** One system call by a caller of this effective uid and gid. A recording knows one outcome only. */
   call(call: Call, uid = 0, gid = uid): CallResult {
     const task = taskOf(this.#world);
-    const isCaller = task.uid === uid && task.gid === gid;
-    const world = isCaller ? this.#world : this.#world.with([[`task:${CALLER}`, { ...task, uid, gid }]]);
+    const world = this.#world.with([[`task:${CALLER}`, { ...task, uid, gid }]]);
     const [outcome, ...others] = step(world, CALLER, call);
     if (outcome === undefined || others.length > 0) {
       throw new Error(
         `${call.op} has ${others.length + (outcome === undefined ? 0 : 1)} outcomes, a recording has one`,
       );
     }
-    this.#world = outcome.writes.length === 0 ? world : world.with(outcome.writes);
+    this.#world = world.with(outcome.writes);
     return outcome.result;
   }
 

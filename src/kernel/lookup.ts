@@ -1,6 +1,5 @@
-import { endOf, get, identityOf, inodeOf, isEmptyAt, isOrphan, join, linksOf, names, pinned } from './tree.ts';
+import { endOf, get, identityOf, inodeOf, isEmptyAt, isOrphan, join, linksOf, nameOf, names, pinned } from './tree.ts';
 import {
-  type Component,
   type Directory,
   type Entry,
   err,
@@ -94,6 +93,8 @@ interface Known extends Node {
   below: Map<string, Result<Known>> | null;
 }
 
+type Stores = ReadonlyMap<Slot, FileSystem>;
+
 /** Lookups remembered per instance. */
 interface Memory {
   readonly upper: OverlayFs['upper'];
@@ -102,7 +103,7 @@ interface Memory {
    * The root as it was last. Components are immutable values, so it and everything below it is the same while the file
    * systems of the layers, and of their layers if they are overlays, are the very same.
    */
-  last: { readonly stores: ReadonlyMap<Slot, Component>; readonly root: Known } | null;
+  last: { readonly stores: Stores; readonly root: Known } | null;
   /**
    * Some roots of plain layers. Most changes of a file system are elsewhere: while the top directories and the hard-link
    * tables of all layers are the very same, so is everything below them.
@@ -125,7 +126,7 @@ function memoryOf({ lowers, upper, options }: OverlayFs): Memory {
 const layersOf = (fs: OverlayFs): readonly Layer[] => (fs.upper === null ? fs.lowers : [fs.upper, ...fs.lowers]);
 
 /** The file systems that decide what an overlay shows. */
-function storesOf(world: Read, fs: OverlayFs, stores = new Map<Slot, Component>()): Map<Slot, Component> {
+function storesOf(world: Read, fs: OverlayFs, stores = new Map<Slot, FileSystem>()): Stores {
   for (const layer of layersOf(fs)) {
     const slot: Slot = `fs:${layer.fs}`;
     if (stores.has(slot)) continue;
@@ -136,10 +137,13 @@ function storesOf(world: Read, fs: OverlayFs, stores = new Map<Slot, Component>(
   return stores;
 }
 
-function isSame(world: Read, stores: ReadonlyMap<Slot, Component>): boolean {
+function isSame(world: Read, stores: Stores): boolean {
   for (const [slot, store] of stores) if (world.get(slot) !== store) return false;
   return true;
 }
+
+/** Nobody has edited its layers behind its back: it shows what they hold. */
+const isSettled = (store: FileSystem): boolean => store.kind === 'plain' || store.marks.size === 0;
 
 const samePart = (a: Part, b: Part | undefined): boolean =>
   a.inode === b?.inode && a.path === b.path && a.links === b.links;
@@ -150,10 +154,10 @@ function rootOf(world: Read, fs: OverlayFs): Known {
   if (memory.last !== null && isSame(world, memory.last.stores)) return memory.last.root;
   const stores = storesOf(world, fs);
   const fresh = mergedRoot(world, fs);
-  const root = memory.roots.find(({ parts }) => parts.every((part, i) => samePart(part, fresh.parts[i]))) ?? fresh;
   const isPlain = fresh.parts.every((part) => part.links !== null);
+  const root = memory.roots.find(({ parts }) => parts.every((part, i) => samePart(part, fresh.parts[i]))) ?? fresh;
   if (root === fresh && isPlain) memory.roots = [fresh, ...memory.roots.slice(0, REMEMBERED - 1)];
-  memory.last = { stores, root };
+  memory.last = [...stores.values()].every(isSettled) ? { stores, root } : null;
   return root;
 }
 
@@ -341,14 +345,14 @@ export function findAt(world: Read, id: FsId, path: Path): Result<Found> {
   return foundNode(nodeAt(world, fs, path));
 }
 
-/** What has a name in a directory that was found: the same as {@link findAt} with the name's path, while nothing has changed. */
-export function findIn(world: Read, id: FsId, { inode, node }: Found, name: string): Result<Found> {
+/** The same for a path whose directory was found, while nothing has changed. */
+export function findIn(world: Read, id: FsId, { inode, node }: Found, path: Path): Result<Found> {
   const fs = fileSystem(world, id);
   if (fs.kind === 'plain') {
-    const entry = inode.type === 'dir' ? inode.entries.get(name) : undefined;
+    const entry = inode.type === 'dir' ? inode.entries.get(nameOf(path)) : undefined;
     return entry === undefined ? err('ENOENT') : ok({ inode: inodeOf(fs.inodes, entry) });
   }
-  return node === undefined ? err('ENOENT') : foundNode(childNode(world, fs, node, name));
+  return node === undefined ? err('ENOENT') : foundNode(childNode(world, fs, node, nameOf(path)));
 }
 
 const foundNode = (node: Result<Known>): Result<Found> =>

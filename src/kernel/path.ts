@@ -141,7 +141,7 @@ interface Parent extends Last {
 function below(walk: Walk, dir: Dentry, entered: Found, name: string): Result<Here> {
   const place: Dentry = { ...dir, path: join(dir.path, name) };
   walk.seen(place.fs, place.path);
-  const found = findIn(walk.world, place.fs, entered, name);
+  const found = findIn(walk.world, place.fs, entered, place.path);
   return failed(found) ? found : ok({ place, found: found.ok });
 }
 

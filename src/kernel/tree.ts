@@ -46,8 +46,6 @@ export function endOf(path: Path, start: number): number {
   return slash === -1 ? path.length : slash;
 }
 
-const namesOf = (path: Path): readonly string[] => (path === '' ? [] : path.slice(1).split('/'));
-
 // ---- constructors -------------------------------------------------------------------------------------------------
 
 const NO_XATTRS: ReadonlyMap<string, string> = new Map();
@@ -246,15 +244,14 @@ export type TreeChange = Extract<Change, { readonly fs: string; readonly path: P
 
 /** Puts a new directory in place of the one at a path, copying the way there. */
 function edited(fs: PlainFs, path: Path, edit: (directory: Directory) => Directory): PlainFs {
-  const way = namesOf(path);
-  const descend = (at: Entry | undefined, depth: number): Directory => {
-    if (at?.type !== 'dir')
-      throw new Error(`cannot edit "${path}": "${way.slice(0, depth).join('/')}" is no directory`);
-    const name = way[depth];
-    if (name === undefined) return edit(at);
-    return { ...at, entries: new Map(at.entries).set(name, descend(at.entries.get(name), depth + 1)) };
+  const descend = (at: Entry | undefined, start: number): Directory => {
+    if (at?.type !== 'dir') throw new Error(`cannot edit "${path}": "${path.slice(1, start - 1)}" is no directory`);
+    if (start > path.length) return edit(at);
+    const end = endOf(path, start);
+    const name = path.slice(start, end);
+    return { ...at, entries: new Map(at.entries).set(name, descend(at.entries.get(name), end + 1)) };
   };
-  return { ...fs, root: descend(fs.root, 0) };
+  return { ...fs, root: descend(fs.root, 1) };
 }
 
 /** Sets or clears a name. A directory that gains or loses a name has a new mtime. */
@@ -282,12 +279,13 @@ function linkedBelow(directory: Directory): ReadonlySet<InoId> {
   return linked;
 }
 
-/** The path of the only name of an inode that is left. */
+/** The path of an inode's first name, searched where there are names of it. */
 function nameOfInode(directory: Directory, ino: InoId, at: Path = ''): Path | undefined {
   if (!linkedBelow(directory).has(ino)) return undefined;
-  for (const [name, entry] of directory.entries) {
-    if (entry.type === 'link' && entry.ino === ino) return join(at, name);
-    const found = entry.type === 'dir' ? nameOfInode(entry, ino, join(at, name)) : undefined;
+  for (const name of [...directory.entries.keys()].sort()) {
+    const entry = directory.entries.get(name);
+    if (entry?.type === 'link' && entry.ino === ino) return join(at, name);
+    const found = entry?.type === 'dir' ? nameOfInode(entry, ino, join(at, name)) : undefined;
     if (found !== undefined) return found;
   }
   return undefined;
