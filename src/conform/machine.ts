@@ -1,8 +1,8 @@
 import type { Call, CallResult } from '../kernel/calls.ts';
-import { createOverlay, type LayerDentry } from '../kernel/overlay.ts';
+import { createOverlay, type LayerDentry, markOrigins } from '../kernel/overlay.ts';
 import { type Dentry, resolve } from '../kernel/path.ts';
 import { step } from '../kernel/step.ts';
-import { hold } from '../kernel/tree.ts';
+import { apply, hold } from '../kernel/tree.ts';
 import {
   type Directory,
   type FsId,
@@ -96,6 +96,16 @@ export class Machine {
     const { mounts } = namespace(this.#world, NS);
     // A place's path counts from the top of its file system; the caller's from the mounted directory.
     return object.ok.path.slice(mounts.get(object.ok.mount)?.root.length) || '/';
+  }
+
+  /** Marks what the recorders marked in upper by looking at the whole tree after they had mounted it. */
+  lookThrough(): void {
+    const id = `${CALLER}.0`;
+    const fs = fileSystem(this.#world, id);
+    const disk = fileSystem(this.#world, DISK);
+    if (fs.kind !== 'overlay' || disk.kind !== 'plain') return;
+    const marked = markOrigins(this.#world, id, fs).reduce((before, change) => apply(before, change, CALLER), disk);
+    this.#world = this.#world.with([[`fs:${DISK}`, marked]]);
   }
 
   /** Unmounts and mounts anew; open descriptors are closed first. */

@@ -99,18 +99,30 @@ class Player {
 
   /** Fails with the first difference. What follows an undefined outcome cannot be compared. */
   play(vector: Field, expected: readonly Field[]): Omit<Verdict, 'name'> {
-    const before = differenceOf('initial', recorded(vector.get('initial')), seen(this.#machine));
-    if (before !== null) return { outcome: 'fail', why: before };
+    const before = this.#listing('initial', recorded(vector.get('initial')));
+    if (before !== null) return before;
+    this.#machine.lookThrough();
     for (const [index, op] of this.#draft.ops.entries()) {
       const result = this.#result(op);
-      const reason = this.#machine.undefined;
-      if (reason !== undefined) return { outcome: 'skip', why: `ops[${index}] ${op.text} is undefined: ${reason}` };
+      const what = `ops[${index}] ${op.text}`;
       const wrong = resultDifference(expected[index]?.value, result);
-      if (wrong !== null) return { outcome: 'fail', why: `ops[${index}] ${op.text}: ${wrong}` };
+      const verdict = this.#verdict(what, wrong === null ? null : `${what}: ${wrong}`);
+      if (verdict !== null) return verdict;
     }
     const merged = recorded(vector.get('merged'));
-    const why = differenceOf('merged', merged, seen(this.#machine)) ?? this.#afterwards(vector, merged);
-    return why === null ? { outcome: 'pass' } : { outcome: 'fail', why };
+    return this.#listing('merged', merged) ?? this.#afterwards(vector, merged) ?? { outcome: 'pass' };
+  }
+
+  /** A skip where the model cannot tell, a failure where there is a difference, else null. */
+  #verdict(what: string, difference: string | null): Omit<Verdict, 'name'> | null {
+    const reason = this.#machine.undefined;
+    if (reason !== undefined) return { outcome: 'skip', why: `${what} is undefined: ${reason}` };
+    return difference === null ? null : { outcome: 'fail', why: difference };
+  }
+
+  #listing(what: string, expected: Listing, without: readonly string[] = []): Omit<Verdict, 'name'> | null {
+    const difference = differenceOf(what, expected, seen(this.#machine), without);
+    return this.#verdict(`the listing "${what}"`, difference);
   }
 
   #result(op: Op): CallResult {
@@ -126,15 +138,15 @@ class Player {
   }
 
   /** What is left in the upper directory, and what a new mount of it shows. */
-  #afterwards(vector: Field, merged: Listing): string | null {
+  #afterwards(vector: Field, merged: Listing): Omit<Verdict, 'name'> | null {
     const { upper } = this.#setup;
     const disk = this.#machine.disk;
     const left =
       upper === null ? null : differenceOf('upper', recorded(vector.get('upper')), raw(disk, upper.slice(1)));
-    if (left !== null) return left;
+    if (left !== null) return { outcome: 'fail', why: left };
     this.#machine.remount(this.#setup);
     const again = vector.has('merged_after_remount') ? recorded(vector.get('merged_after_remount')) : merged;
-    return differenceOf('merged after remount', again, seen(this.#machine), ['nlink']);
+    return this.#listing('merged after remount', again, ['nlink']);
   }
 }
 

@@ -1,4 +1,4 @@
-import { get, identityOf, inodeOf, isOrphan, join, linksOf, names, pinned } from './tree.ts';
+import { endOf, get, identityOf, inodeOf, isEmptyAt, isOrphan, join, linksOf, nameOf, names, pinned } from './tree.ts';
 import {
   type Directory,
   type Entry,
@@ -13,6 +13,7 @@ import {
   type Path,
   type PlainFs,
   type Result,
+  type Slot,
 } from './types.ts';
 import { fileSystem, type Read } from './world.ts';
 
@@ -29,6 +30,8 @@ export interface Part {
   readonly fs: FsId;
   readonly path: Path;
   readonly inode: Inode;
+  /** The inodes with several names of its file system; null for an overlay, which has them itself. */
+  readonly links: PlainFs['inodes'] | null;
 }
 
 /** A name of an overlay that exists: what its layers contribute, top to bottom. */
@@ -67,7 +70,7 @@ export const storedXattr = (name: string): string =>
 /** An inode of a layer as it is seen through the overlay. Directories lose their entries: ask for the list. */
 function shown(inode: Inode): Inode {
   let xattrs = inode.xattrs;
-  if ([...xattrs.keys()].some((name) => name.startsWith(PRIVATE)))
+  if (xattrs.size > 0 && [...xattrs.keys()].some((name) => name.startsWith(PRIVATE)))
     xattrs = new Map(
       [...xattrs].flatMap(([name, value]) => {
         const outside = shownXattr(name);
@@ -83,67 +86,106 @@ function shown(inode: Inode): Inode {
 /** Where a layer's top directory is now: the instance holds the dentry. */
 export const layerRoot = (world: Read, layer: Layer): Path => pinned(fileSystem(world, layer.fs), layer.pin);
 
-/** A root that was looked at before, with what is known below it. */
-interface Known {
-  readonly root: Node;
-  readonly tables: readonly PlainFs['inodes'][];
-  readonly below: WeakMap<Node, Map<string, Result<Node>>>;
+/** A node with what has been looked up below it so far. */
+interface Known extends Node {
+  /** Where absolute redirects begin; null for the root itself. */
+  readonly root: Known | null;
+  below: Map<string, Result<Known>> | null;
 }
 
-/**
- * Lookups remembered per instance. Layers are immutable values, so while the top directories and the hard-link tables of
- * all layers are the very same, so is everything below them. An overlay as a layer has no such value and is not remembered.
- */
-const remembered = new WeakMap<OverlayFs, readonly Known[]>();
+type Stores = ReadonlyMap<Slot, FileSystem>;
+
+/** Lookups remembered per instance. */
+interface Memory {
+  readonly upper: OverlayFs['upper'];
+  readonly options: OverlayFs['options'];
+  /**
+   * The root as it was last. Components are immutable values, so it and everything below it is the same while the file
+   * systems of the layers, and of their layers if they are overlays, are the very same.
+   */
+  last: { readonly stores: Stores; readonly root: Known } | null;
+  /**
+   * Some roots of plain layers. Most changes of a file system are elsewhere: while the top directories and the hard-link
+   * tables of all layers are the very same, so is everything below them.
+   */
+  roots: readonly Known[];
+}
+/** By the list of lowers, which an instance keeps for ever; its value changes with every descriptor that is opened. */
+const memories = new WeakMap<OverlayFs['lowers'], Memory>();
 const REMEMBERED = 8;
 
-function knownRoot(fs: OverlayFs, root: Node, tables: readonly PlainFs['inodes'][]): Known {
-  const all = remembered.get(fs) ?? [];
-  const known = all.find(
-    (one) =>
-      one.tables.every((table, index) => table === tables[index]) &&
-      one.root.parts.every(({ inode, path }, index) => {
-        const part = root.parts[index];
-        return part !== undefined && inode === part.inode && path === part.path;
-      }),
-  );
-  if (known !== undefined) return known;
-  const fresh: Known = { root, tables, below: new WeakMap() };
-  remembered.set(fs, [fresh, ...all.slice(0, REMEMBERED - 1)]);
-  return fresh;
+function memoryOf({ lowers, upper, options }: OverlayFs): Memory {
+  const known = memories.get(lowers);
+  if (known !== undefined && known.upper === upper && known.options === options) return known;
+  const memory: Memory = { upper, options, last: null, roots: [] };
+  memories.set(lowers, memory);
+  return memory;
 }
 
-/** The merged root of an overlay, and a place to remember what is found below it. */
+/** From the top: upper is a layer like the lowers. */
+const layersOf = (fs: OverlayFs): readonly Layer[] => (fs.upper === null ? fs.lowers : [fs.upper, ...fs.lowers]);
+
+/** The file systems that decide what an overlay shows. */
+function storesOf(world: Read, fs: OverlayFs, stores = new Map<Slot, FileSystem>()): Stores {
+  for (const layer of layersOf(fs)) {
+    const slot: Slot = `fs:${layer.fs}`;
+    if (stores.has(slot)) continue;
+    const store = fileSystem(world, layer.fs);
+    stores.set(slot, store);
+    if (store.kind === 'overlay') storesOf(world, store, stores);
+  }
+  return stores;
+}
+
+function isSame(world: Read, stores: Stores): boolean {
+  for (const [slot, store] of stores) if (world.get(slot) !== store) return false;
+  return true;
+}
+
+/** Nobody has edited its layers behind its back: it shows what they hold. */
+const isSettled = (store: FileSystem): boolean => store.kind === 'plain' || store.marks.size === 0;
+
+const samePart = (a: Part, b: Part | undefined): boolean =>
+  a.inode === b?.inode && a.path === b.path && a.links === b.links;
+
+/** The merged root of an overlay. */
 function rootOf(world: Read, fs: OverlayFs): Known {
-  const layers = fs.upper === null ? fs.lowers : [fs.upper, ...fs.lowers];
-  const tables: PlainFs['inodes'][] = [];
-  const parts = layers.map((layer, index): Part => {
+  const memory = memoryOf(fs);
+  if (memory.last !== null && isSame(world, memory.last.stores)) return memory.last.root;
+  const stores = storesOf(world, fs);
+  const fresh = mergedRoot(world, fs);
+  const isPlain = fresh.parts.every((part) => part.links !== null);
+  const root = memory.roots.find(({ parts }) => parts.every((part, i) => samePart(part, fresh.parts[i]))) ?? fresh;
+  if (root === fresh && isPlain) memory.roots = [fresh, ...memory.roots.slice(0, REMEMBERED - 1)];
+  memory.last = [...stores.values()].every(isSettled) ? { stores, root } : null;
+  return root;
+}
+
+function mergedRoot(world: Read, fs: OverlayFs): Known {
+  const parts = layersOf(fs).map((layer, index): Part => {
     const below = fileSystem(world, layer.fs);
     const path = pinned(below, layer.pin);
     const inode = below.kind === 'plain' ? get(below, path) : found(world, layer.fs, path);
     if (inode === undefined) throw new Error(`the layer "${layer.name}" of an overlay has lost its directory`);
-    if (below.kind === 'plain') tables.push(below.inodes);
-    return { layer: fs.upper === null ? index + 1 : index, fs: layer.fs, path, inode };
+    const links = below.kind === 'plain' ? below.inodes : null;
+    return { layer: fs.upper === null ? index + 1 : index, fs: layer.fs, path, inode, links };
   });
   const [top, ...rest] = parts;
   if (top === undefined) throw new Error('an overlay has at least one layer');
-  const root: Node = { parts: [top, ...rest], opaque: false, redirect: null };
-  return tables.length === layers.length ? knownRoot(fs, root, tables) : { root, tables, below: new WeakMap() };
+  return { parts: [top, ...rest], opaque: false, redirect: null, root: null, below: null };
 }
 
 /** One name in one directory of a layer, or undefined. */
 function child(world: Read, base: Part, name: string): Part | undefined {
   if (base.inode.type !== 'dir') return undefined;
+  const { layer, fs, links } = base;
   const path = join(base.path, name);
-  const fs = fileSystem(world, base.fs);
-  let inode: Inode | undefined;
-  if (fs.kind === 'plain') {
-    const entry = base.inode.entries.get(name);
-    inode = entry === undefined ? undefined : inodeOf(fs, entry);
-  } else {
-    inode = found(world, base.fs, path);
+  if (links === null) {
+    const inode = found(world, fs, path);
+    return inode === undefined ? undefined : { layer, fs, path, inode, links };
   }
-  return inode === undefined ? undefined : { layer: base.layer, fs: base.fs, path, inode };
+  const entry = base.inode.entries.get(name);
+  return entry === undefined ? undefined : { layer, fs, path, inode: inodeOf(links, entry), links };
 }
 
 /** The state of one lookup over all layers. Source: Linux struct ovl_lookup_data. */
@@ -214,9 +256,9 @@ function lookupLayer(world: Read, base: Part, d: Search): Part | undefined {
 }
 
 /** A name in a directory of an overlay. Source: Linux ovl_lookup(). */
-function lookupName(world: Read, fs: OverlayFs, root: Node, parent: Node, name: string): Result<Node> {
-  const rootLowers = root.parts.filter((part) => part.layer > 0);
-  let lowers = parent.parts.filter((part) => part.layer > 0);
+function lookupName(world: Read, fs: OverlayFs, parent: Known, name: string): Result<Known> {
+  const root = parent.root ?? parent;
+  let lowers = lowersOf(parent);
   const follows = fs.options.redirectDir !== 'nofollow';
   const last = !follows && lowers.length === 0;
   const d: Search = { name, redirect: null, stop: false, opaque: false, isDir: false, last, invalid: false };
@@ -227,7 +269,8 @@ function lookupName(world: Read, fs: OverlayFs, root: Node, parent: Node, name: 
   if (upper !== undefined) parts.push(upper);
   const upperOpaque = d.opaque;
   const upperRedirect = upper === undefined ? null : d.redirect;
-  if (d.redirect?.[0] === '/') lowers = rootLowers;
+  let fromRoot = d.redirect?.[0] === '/';
+  if (fromRoot) lowers = lowersOf(root);
   for (let i = 0; !d.stop; i++) {
     const base = lowers[i];
     if (base === undefined) break;
@@ -236,49 +279,90 @@ function lookupName(world: Read, fs: OverlayFs, root: Node, parent: Node, name: 
     if (here === undefined) continue;
     if (d.redirect !== null && !follows) return err('EPERM');
     parts.push(here);
-    if (d.redirect?.[0] === '/' && lowers !== rootLowers) {
-      lowers = rootLowers;
-      i = rootLowers.findIndex((part) => part.layer === base.layer);
+    if (d.redirect?.[0] === '/' && !fromRoot) {
+      fromRoot = true;
+      lowers = lowersOf(root);
+      i = lowers.findIndex((part) => part.layer === base.layer);
     }
   }
   if (d.invalid) return err('EINVAL');
   const [top, ...rest] = parts;
   if (top === undefined) return err('ENOENT');
-  return ok({ parts: [top, ...rest], opaque: upper !== undefined && upperOpaque, redirect: upperRedirect });
+  const opaque = upper !== undefined && upperOpaque;
+  return ok({ parts: [top, ...rest], opaque, redirect: upperRedirect, root, below: null });
 }
 
-/** What the layers of an overlay contribute to a path: EPERM for a redirect that may not be followed, or ENOENT. */
-export function findNode(world: Read, fs: OverlayFs, path: Path): Result<Node> {
-  const { root, below } = rootOf(world, fs);
+const lowersOf = (node: Node): readonly Part[] => node.parts.filter((part) => part.layer > 0);
+
+/** A name in a directory of an overlay, as it was found before or anew. */
+function childNode(world: Read, fs: OverlayFs, parent: Known, name: string): Result<Known> {
+  if (parent.parts[0].inode.type !== 'dir') return err('ENOTDIR');
+  parent.below ??= new Map();
+  const known = parent.below.get(name);
+  if (known !== undefined) return known;
+  const node = lookupName(world, fs, parent, name);
+  parent.below.set(name, node);
+  return node;
+}
+
+function nodeAt(world: Read, fs: OverlayFs, path: Path): Result<Known> {
+  let node = rootOf(world, fs);
   if (isOrphan(path)) return err('ENOENT');
-  let node = root;
-  for (const name of path === '' ? [] : path.slice(1).split('/')) {
-    if (node.parts[0].inode.type !== 'dir') return err('ENOTDIR');
-    const names = below.get(node) ?? new Map<string, Result<Node>>();
-    below.set(node, names);
-    const next = names.get(name) ?? lookupName(world, fs, root, node, name);
-    names.set(name, next);
+  for (let start = 1; start <= path.length; start = endOf(path, start) + 1) {
+    const next = childNode(world, fs, node, path.slice(start, endOf(path, start)));
     if (failed(next)) return next;
     node = next.ok;
   }
   return ok(node);
 }
 
+/** What the layers of an overlay contribute to a path: EPERM for a redirect that may not be followed, or ENOENT. */
+export const findNode = (world: Read, fs: OverlayFs, path: Path): Result<Node> => nodeAt(world, fs, path);
+
 // ---- what callers see ---------------------------------------------------------------------------------------------
 
+/**
+ * What was found at a path, from where the names below it can be looked up. The inode is as it is stored, for a
+ * directory of an overlay its topmost part: its attributes count, not its entries nor its xattrs.
+ */
+export interface Found {
+  readonly inode: Inode;
+  /** Of an overlay, unless it is an unlinked inode. */
+  readonly node?: Known;
+}
+
 /** What is at a path, or why not: ENOENT, ENOTDIR, and EPERM or EINVAL for a redirect. */
-export function find(world: Read, id: FsId, path: Path): Result<Inode> {
+export function findAt(world: Read, id: FsId, path: Path): Result<Found> {
   const fs = fileSystem(world, id);
   if (fs.kind === 'plain') {
     const inode = get(fs, path);
-    return inode === undefined ? err('ENOENT') : ok(inode);
+    return inode === undefined ? err('ENOENT') : ok({ inode });
   }
   if (isOrphan(path)) {
     const held = fs.inodes.get(path);
-    return held === undefined ? err('ENOENT') : ok(shown(held.inode));
+    return held === undefined ? err('ENOENT') : ok({ inode: held.inode });
   }
-  const node = findNode(world, fs, path);
-  return failed(node) ? node : ok(shown(node.ok.parts[0].inode));
+  return foundNode(nodeAt(world, fs, path));
+}
+
+/** The same for a path whose directory was found, while nothing has changed. */
+export function findIn(world: Read, id: FsId, { inode, node }: Found, path: Path): Result<Found> {
+  const fs = fileSystem(world, id);
+  if (fs.kind === 'plain') {
+    const entry = inode.type === 'dir' ? inode.entries.get(nameOf(path)) : undefined;
+    return entry === undefined ? err('ENOENT') : ok({ inode: inodeOf(fs.inodes, entry) });
+  }
+  return node === undefined ? err('ENOENT') : foundNode(childNode(world, fs, node, nameOf(path)));
+}
+
+const foundNode = (node: Result<Known>): Result<Found> =>
+  failed(node) ? node : ok({ inode: node.ok.parts[0].inode, node: node.ok });
+
+/** What is at a path as a caller sees it; errors as from {@link findAt}. */
+export function find(world: Read, id: FsId, path: Path): Result<Inode> {
+  const at = findAt(world, id, path);
+  if (failed(at)) return at;
+  return ok(fileSystem(world, id).kind === 'plain' ? at.ok.inode : shown(at.ok.inode));
 }
 
 function found(world: Read, id: FsId, path: Path): Inode | undefined {
@@ -302,7 +386,7 @@ function mergedEntries(world: Read, node: Node, filter: boolean): Map<string, Pa
   for (const part of node.parts) {
     // The mark of directories with whiteouts as attributes counts in lower layers only (seen on Linux 6.18).
     const hasXwhiteouts = part.layer > 0 && part.inode.xattrs.get(OPAQUE) === 'x';
-    for (const name of list(world, part.fs, part.path)) {
+    for (const name of namesIn(world, part)) {
       if (entries.has(name) || hidden.has(name)) continue;
       const here = child(world, part, name);
       if (here === undefined) continue;
@@ -314,12 +398,11 @@ function mergedEntries(world: Read, node: Node, filter: boolean): Map<string, Pa
   return entries;
 }
 
-/**
- * A directory of upper that was copied up and renamed. A merged listing looks it up for its inode number, and leaves it out
- * where the redirect may not be followed. Source: Linux ovl_calc_d_ino(), ovl_cache_update().
- */
-const isMoved = ({ layer, inode }: Part): boolean =>
-  layer === 0 && inode.xattrs.has(ORIGIN) && inode.xattrs.has(REDIRECT);
+/** The names in a directory of one layer, in any order. */
+function namesIn(world: Read, { fs, path, inode, links }: Part): Iterable<string> {
+  if (links === null) return list(world, fs, path);
+  return inode.type === 'dir' ? inode.entries.keys() : [];
+}
 
 /**
  * The names in a directory as readdir(3) gives them, sorted, with the inode that decides their d_type; none where there
@@ -330,15 +413,31 @@ export function entriesOf(world: Read, id: FsId, path: Path): ReadonlyMap<string
   if (fs.kind === 'plain') {
     const directory = get(fs, path);
     if (directory?.type !== 'dir') return new Map();
-    return new Map(names(fs, path).map((name) => [name, inodeOf(fs, entryOf(directory, name))]));
+    return new Map(names(fs, path).map((name) => [name, inodeOf(fs.inodes, entryOf(directory, name))]));
   }
   const node = findNode(world, fs, path);
   if (failed(node) || node.ok.parts[0].inode.type !== 'dir') return new Map();
-  const filters = filtersWhiteouts(node.ok);
-  const entries: [string, Inode][] = [];
-  for (const [name, part] of mergedEntries(world, node.ok, filters))
-    if (!filters || !isMoved(part) || !failed(findNode(world, fs, join(path, name)))) entries.push([name, part.inode]);
-  return new Map(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+  const entries = [...mergedEntries(world, node.ok, filtersWhiteouts(node.ok))].sort(([a], [b]) => (a < b ? -1 : 1));
+  return new Map(entries.map(([name, part]) => [name, part.inode]));
+}
+
+/**
+ * Why a listing is not what this model can tell, or undefined. A merged listing looks up, for their inode numbers, the
+ * directories of upper that were copied up and renamed. Where their redirects may not be followed it fails in the middle, in
+ * the raw order of the names, and from the next time on leaves those names out. Source: Linux ovl_calc_d_ino(), ovl_cache_update().
+ */
+export function unlistable(world: Read, id: FsId, path: Path): string | undefined {
+  const fs = fileSystem(world, id);
+  if (fs.kind === 'plain' || fs.options.redirectDir !== 'nofollow') return undefined;
+  const node = findNode(world, fs, path);
+  if (failed(node) || !filtersWhiteouts(node.ok)) return undefined;
+  const isMoved = ({ layer, inode }: Part): boolean =>
+    layer === 0 && inode.xattrs.has(ORIGIN) && inode.xattrs.has(REDIRECT);
+  const moved = [...mergedEntries(world, node.ok, true)].filter(([, part]) => isMoved(part)).map(([name]) => name);
+  const lost = moved.sort().find((name) => failed(findNode(world, fs, join(path, name))));
+  return lost === undefined
+    ? undefined
+    : `a listing meets the redirect of "${join(path, lost)}", which it may not follow`;
 }
 
 function entryOf(directory: Directory, name: string): Entry {
@@ -356,7 +455,7 @@ export function list(world: Read, id: FsId, path: Path): readonly string[] {
 /** True if rmdir would find nothing: whiteouts do not count, wherever they are. Source: Linux ovl_check_empty_dir(). */
 export function isEmpty(world: Read, id: FsId, path: Path): boolean {
   const fs = fileSystem(world, id);
-  if (fs.kind === 'plain') return names(fs, path).length === 0;
+  if (fs.kind === 'plain') return isEmptyAt(fs, path);
   const node = findNode(world, fs, path);
   return failed(node) || mergedEntries(world, node.ok, true).size === 0;
 }

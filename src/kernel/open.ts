@@ -1,5 +1,5 @@
 import type { CallOf, CallResult, OpenFlag } from './calls.ts';
-import { entriesOf, find, linkCount } from './lookup.ts';
+import { entriesOf, find, linkCount, unlistable } from './lookup.ts';
 import type { Dentry } from './path.ts';
 import { permits } from './permission.ts';
 import { created, modeEdit, writeEdit } from './posix.ts';
@@ -213,6 +213,7 @@ const typed = (entries: ReadonlyMap<string, Inode>): readonly (readonly [string,
 function entries(session: Session, place: Dentry): CallResult {
   if (isOrphan(place.path)) return err('ENOENT');
   session.listed(place.fs, place.path);
+  session.undefined ??= unlistable(session.draft, place.fs, place.path);
   return ok(typed(entriesOf(session.draft, place.fs, place.path)));
 }
 

@@ -3,6 +3,7 @@ import {
   isEmpty,
   isWhiteout,
   layerRoot,
+  list,
   lookup,
   type Node,
   OPAQUE,
@@ -256,6 +257,27 @@ function lowerPositive(plan: Making, path: Path, node: Node): boolean {
 }
 
 const redirects = (plan: Making): boolean => plan.fs.options.redirectDir === 'on';
+
+/**
+ * What looking at every name of an overlay leaves in upper: a directory that is merged is marked for good, so that its
+ * whiteouts stay hidden when nothing is left below it. The steps of the model set the mark where it matters, not at every look.
+ * Source: Linux ovl_fix_origin().
+ */
+export function markOrigins(world: Read, id: FsId, fs: OverlayFs): readonly TreeChange[] {
+  if (fs.upper === null) return [];
+  const { upper } = fs;
+  const visit = (path: Path): readonly TreeChange[] => {
+    const node = findNode(world, fs, path);
+    if (failed(node) || node.ok.parts[0].layer !== 0) return [];
+    const [{ path: at, inode }] = node.ok.parts;
+    if (inode.type !== 'dir') return [];
+    const isMerged = path !== '' && node.ok.parts.length > 1 && !inode.xattrs.has(ORIGIN);
+    const marked = { ...inode, xattrs: new Map(inode.xattrs).set(ORIGIN, '') };
+    const own: TreeChange[] = isMerged ? [{ do: 'replace', fs: upper.fs, path: at, inode: marked }] : [];
+    return [...own, ...list(world, id, path).flatMap((name) => visit(join(path, name)))];
+  };
+  return visit('');
+}
 
 // ---- operations ---------------------------------------------------------------------------------------------------
 

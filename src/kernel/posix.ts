@@ -1,6 +1,6 @@
 import { find, findNode, identity, isWhiteout, lookup } from './lookup.ts';
 import { type Credentials, isRoot, permits, stickyDenies } from './permission.ts';
-import { get, isOrphan, isWithin, names, parentOf, type TreeChange } from './tree.ts';
+import { get, isEmptyAt, isOrphan, isWithin, parentOf, type TreeChange } from './tree.ts';
 import { type Errno, err, type FsId, failed, type Inode, ok, type Path, type PlainFs, type Result } from './types.ts';
 import { fileSystem, type Read } from './world.ts';
 
@@ -258,11 +258,11 @@ export function planPlain(id: FsId, fs: PlainFs, operation: Operation): Plan {
     case 'unlink':
       return one({ do: 'remove', fs: id, path: operation.path });
     case 'rmdir':
-      if (names(fs, operation.path).length > 0) return none('ENOTEMPTY');
+      if (!isEmptyAt(fs, operation.path)) return none('ENOTEMPTY');
       return one({ do: 'remove', fs: id, path: operation.path });
     case 'rename': {
       const { from, to, exchange } = operation;
-      if (!exchange && names(fs, to).length > 0) return none('ENOTEMPTY');
+      if (!exchange && !isEmptyAt(fs, to)) return none('ENOTEMPTY');
       return one({ do: exchange ? 'exchange' : 'move', fs: id, from, to });
     }
     case 'link':

@@ -84,8 +84,9 @@ export class World implements Read {
     return this.#values.get(slot) ?? null;
   }
 
-  /** The world after a step. */
-  with(writes: Iterable<readonly [Slot, Component]>): World {
+  /** The world after a step: the same one if the step wrote nothing. */
+  with(writes: readonly (readonly [Slot, Component])[]): World {
+    if (writes.length === 0) return this;
     const values = new Map(this.#values);
     for (const [slot, value] of writes) values.set(slot, value);
     return new World(this.slots, values);
