@@ -1,5 +1,5 @@
 import type { Call, CallResult } from '../kernel/calls.ts';
-import { createOverlay, type LayerDentry } from '../kernel/overlay.ts';
+import { createOverlay, type LayerDentry } from '../kernel/overlaymount.ts';
 import { type Dentry, resolve } from '../kernel/path.ts';
 import { step } from '../kernel/step.ts';
 import { hold } from '../kernel/tree.ts';

@@ -83,6 +83,11 @@ function shown(inode: Inode): Inode {
 /** Where a layer's top directory is now: the instance holds the dentry. */
 export const layerRoot = (world: Read, layer: Layer): Path => pinned(fileSystem(world, layer.fs), layer.pin);
 
+/** Who holds a layer of an instance: "overlay refresh.1:upper". */
+export const layerPin = (id: FsId, role: string): string => `overlay ${id}:${role}`;
+/** The instance that a pin in one of its layers belongs to. */
+export const instanceOf = (pin: string): FsId | undefined => /^overlay (.*):[^:]*$/.exec(pin)?.[1];
+
 /** A root that was looked at before, with what is known below it. */
 interface Known {
   readonly root: Node;

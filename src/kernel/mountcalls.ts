@@ -15,7 +15,7 @@ import {
   treeOf,
 } from './mount.ts';
 import { placesIn, propagationText } from './mounttable.ts';
-import { createOverlay, type LayerDentry, type OverlayPlan } from './overlay.ts';
+import { createOverlay, type LayerDentry, type OverlayPlan } from './overlaymount.ts';
 import { crossMounts, type Dentry, lookup, resolve } from './path.ts';
 import { directory, isOrphan, plainFs, release } from './tree.ts';
 import {

@@ -11,138 +11,27 @@ import {
   shownXattr,
   storedXattr,
 } from './lookup.ts';
-import type { Dentry } from './path.ts';
 import { edited, isXattrName, type Operation, type Plan } from './posix.ts';
-import { apply, get, hold, isOrphan, isWithin, join, nameOf, parentOf, type TreeChange, whiteout } from './tree.ts';
+import { isOrphan, join, nameOf, parentOf, type TreeChange, whiteout } from './tree.ts';
 import {
-  type Directory,
   type Errno,
   err,
   type FsId,
   failed,
   type Inode,
   type Layer,
-  type MountId,
-  type NsId,
   type OverlayFs,
-  type OverlayOptions,
   ok,
   type Path,
   type Result,
-  type TaskId,
 } from './types.ts';
-import { type Draft, fileSystem, freeFs, namespace, type Read } from './world.ts';
+import { fileSystem, type Read } from './world.ts';
 
 /**
  * Writing to an overlay: every operation becomes changes of the upper layer, and is refused where overlayfs refuses it.
- * Looking is in lookup.ts. Source: Linux fs/overlayfs/{dir,copy_up,inode,super}.c as of 6.18, without the features
- * index, metacopy, nfs_export and xino. Everything here has been compared with recordings of that kernel.
+ * Looking is in lookup.ts, mounting in overlaymount.ts. Source: Linux fs/overlayfs/{dir,copy_up,inode}.c as of 6.18,
+ * without the features index, metacopy, nfs_export and xino. Everything here has been compared with recordings of that kernel.
  */
-
-// ---- mounting -----------------------------------------------------------------------------------------------------
-
-/** A layer directory to mount, and what people know it by. */
-export interface LayerDentry extends Dentry {
-  readonly name: string;
-}
-export interface OverlayPlan {
-  /** As in /proc/mounts: "confext". */
-  readonly source: string;
-  /** Top to bottom. */
-  readonly lowers: readonly LayerDentry[];
-  readonly upper?: LayerDentry;
-  readonly work?: LayerDentry;
-  readonly options: OverlayOptions;
-  readonly readonly: boolean;
-}
-
-/** Source: Linux OVL_MAX_STACK, FILESYSTEM_MAX_STACK_DEPTH. */
-const MAX_LOWERS = 500;
-const MAX_DEPTH = 2;
-
-function depthOf(world: Read, id: FsId): number {
-  const fs = fileSystem(world, id);
-  if (fs.kind === 'plain') return 0;
-  const layers = fs.upper === null ? fs.lowers : [fs.upper, ...fs.lowers];
-  return 1 + Math.max(...layers.map((layer) => depthOf(world, layer.fs)));
-}
-
-const isReadonly = (world: Read, { ns, mount, fs }: { ns: NsId; mount: MountId; fs: FsId }): boolean =>
-  fileSystem(world, fs).readonly || (namespace(world, ns).mounts.get(mount)?.flags.includes('ro') ?? false);
-
-const overlap = (a: Dentry, b: Dentry): boolean => a.fs === b.fs && isWithin(a.path, b.path);
-
-/** Whether upper and work can serve: EINVAL unless they are two directories side by side. Source: Linux ovl_get_upper(), ovl_get_workdir(). */
-function checkUpper(world: Read, upper: LayerDentry, work: LayerDentry | undefined): Result {
-  if (work === undefined || isReadonly(world, upper)) return err('EINVAL');
-  if (fileSystem(world, upper.fs).kind === 'overlay') return err('EINVAL');
-  if (work.fs !== upper.fs || work.mount !== upper.mount) return err('EINVAL');
-  return overlap(upper, work) || overlap(work, upper) ? err('EINVAL') : ok(null);
-}
-
-/** What overlayfs asks of its layers. A lower layer in or at another layer is ELOOP; upper inside a lower is accepted. */
-function checkLayers(world: Read, plan: OverlayPlan): Result {
-  const { lowers, upper, work } = plan;
-  if (lowers.length === 0 || lowers.length > MAX_LOWERS) return err('EINVAL');
-  if (lowers.length === 1 && upper === undefined) return err('EINVAL');
-  const all = [...(upper === undefined ? [] : [upper, ...(work === undefined ? [] : [work])]), ...lowers];
-  if (all.some((layer) => lookup(world, layer.fs, layer.path)?.type !== 'dir')) return err('EINVAL');
-  if (upper !== undefined) {
-    const checked = checkUpper(world, upper, work);
-    if (failed(checked)) return checked;
-  }
-  if (1 + Math.max(...lowers.map((layer) => depthOf(world, layer.fs))) > MAX_DEPTH) return err('EINVAL');
-  // Seen on Linux 6.18 for every pair of layers. Source: ovl_setup_trap(), ovl_check_layer().
-  const trapped = lowers.some((lower) => all.some((other) => other !== lower && overlap(lower, other)));
-  return trapped ? err('ELOOP') : ok(null);
-}
-
-/** The directory "work" of a workdir, emptied of what an earlier mount left. Source: Linux ovl_workdir_create(). */
-function prepareWork(draft: Draft, work: LayerDentry, creator: TaskId): void {
-  const fs = fileSystem(draft, work.fs);
-  const path = join(work.path, 'work');
-  if (fs.kind !== 'plain') return;
-  const old = get(fs, path);
-  if (old?.type === 'dir' && old.entries.size === 0) return;
-  const inode: Directory = { type: 'dir', mode: 0, uid: 0, gid: 0, mtime: 0, xattrs: new Map(), entries: new Map() };
-  draft.set(`fs:${work.fs}`, apply(fs, { do: 'create', fs: work.fs, path, inode }, creator));
-}
-
-/** Who holds a layer of an instance: "overlay refresh.1:upper". */
-const layerPin = (id: FsId, role: string): string => `overlay ${id}:${role}`;
-/** The instance that a pin in one of its layers belongs to. */
-export const instanceOf = (pin: string): FsId | undefined => /^overlay (.*):[^:]*$/.exec(pin)?.[1];
-
-/**
- * A new overlay instance in a free slot of its creator, holding its layers. Not mounted anywhere yet. EINVAL and ELOOP
- * where overlayfs refuses the layers; an {@link Overflow} is thrown when the creator has no slot left.
- */
-export function createOverlay(draft: Draft, creator: TaskId, plan: OverlayPlan): Result<FsId> {
-  const checked = checkLayers(draft, plan);
-  if (failed(checked)) return checked;
-  const id = freeFs(draft, creator);
-  const take = ({ fs, path, name }: LayerDentry, role: string): Layer => {
-    const pin = layerPin(id, role);
-    draft.set(`fs:${fs}`, hold(fileSystem(draft, fs), pin, path));
-    return { fs, pin, name };
-  };
-  const { upper, work } = plan;
-  if (upper !== undefined && work !== undefined) prepareWork(draft, work, creator);
-  const instance: OverlayFs = {
-    kind: 'overlay',
-    source: plan.source,
-    lowers: plan.lowers.map((lower, index) => take(lower, `lower${index}`)),
-    upper: upper === undefined ? null : take(upper, 'upper'),
-    work: upper === undefined || work === undefined ? null : take(work, 'work'),
-    options: plan.options,
-    readonly: plan.readonly || upper === undefined,
-    inodes: new Map(),
-    pins: new Map(),
-    marks: new Map(),
-  };
-  draft.set(`fs:${id}`, instance);
-  return ok(id);
-}
 
 // ---- a plan in the making -----------------------------------------------------------------------------------------
 
