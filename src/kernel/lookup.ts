@@ -9,6 +9,7 @@ import {
   type Inode,
   type Layer,
   type OverlayFs,
+  type OverlayOptions,
   ok,
   type Path,
   type PlainFs,
@@ -40,37 +41,57 @@ export interface Node {
   readonly redirect: string | null;
 }
 
-const PRIVATE = 'trusted.overlay.';
-export const OPAQUE = `${PRIVATE}opaque`;
-export const REDIRECT = `${PRIVATE}redirect`;
-export const WHITEOUT = `${PRIVATE}whiteout`;
-/** Says that a directory was copied up, so that it may hold whiteouts even where nothing is left below it. */
-export const ORIGIN = `${PRIVATE}origin`;
+/** The names of an overlay's own xattrs. */
+export interface PrivateNames {
+  readonly prefix: string;
+  readonly opaque: string;
+  readonly redirect: string;
+  readonly whiteout: string;
+  /** Says that a directory was copied up, so that it may hold whiteouts even where nothing is left below it. */
+  readonly origin: string;
+  /** Says that the data of a file is elsewhere. */
+  readonly metacopy: string;
+  /** In an index directory: the upperdir that it belongs to. */
+  readonly upper: string;
+}
+const privateNames = (prefix: string): PrivateNames => ({
+  prefix,
+  opaque: `${prefix}opaque`,
+  redirect: `${prefix}redirect`,
+  whiteout: `${prefix}whiteout`,
+  origin: `${prefix}origin`,
+  metacopy: `${prefix}metacopy`,
+  upper: `${prefix}upper`,
+});
+export const TRUSTED = privateNames('trusted.overlay.');
+const USER = privateNames('user.overlay.');
+/** Source: Linux ovl_xattr_table, OVL_XATTR_USER_PREFIX. */
+export const namesOf = ({ userxattr }: OverlayOptions): PrivateNames => (userxattr === true ? USER : TRUSTED);
 
 const NO_ENTRIES: ReadonlyMap<string, Entry> = new Map();
 
 /** The character device 0/0, or an empty file with overlay.whiteout. Source: Linux ovl_path_is_whiteout(). */
-export function isWhiteout(inode: Inode): boolean {
+export function isWhiteout(inode: Inode, names = TRUSTED): boolean {
   if (inode.type === 'chr') return inode.rdev[0] === 0 && inode.rdev[1] === 0;
-  return inode.type === 'file' && inode.content === '' && inode.xattrs.has(WHITEOUT);
+  return inode.type === 'file' && inode.content === '' && inode.xattrs.has(names.whiteout);
 }
 
 /** How an overlay names an xattr of its layers to callers above: private ones are hidden, escaped ones come back. */
-export function shownXattr(name: string): string | undefined {
-  if (!name.startsWith(PRIVATE)) return name;
-  return name.startsWith(`${PRIVATE}overlay.`) ? PRIVATE + name.slice(PRIVATE.length + 8) : undefined;
+export function shownXattr(name: string, { prefix }: PrivateNames): string | undefined {
+  if (!name.startsWith(prefix)) return name;
+  return name.startsWith(`${prefix}overlay.`) ? prefix + name.slice(prefix.length + 8) : undefined;
 }
 /** How an overlay stores an xattr that a caller names. Source: Linux ovl_xattr_escape_name(). */
-export const storedXattr = (name: string): string =>
-  name.startsWith(PRIVATE) ? `${PRIVATE}overlay.${name.slice(PRIVATE.length)}` : name;
+export const storedXattr = (name: string, { prefix }: PrivateNames): string =>
+  name.startsWith(prefix) ? `${prefix}overlay.${name.slice(prefix.length)}` : name;
 
 /** An inode of a layer as it is seen through the overlay. Directories lose their entries: ask for the list. */
-function shown(inode: Inode): Inode {
+function shown(inode: Inode, names: PrivateNames): Inode {
   let xattrs = inode.xattrs;
-  if ([...xattrs.keys()].some((name) => name.startsWith(PRIVATE)))
+  if ([...xattrs.keys()].some((name) => name.startsWith(names.prefix)))
     xattrs = new Map(
       [...xattrs].flatMap(([name, value]) => {
-        const outside = shownXattr(name);
+        const outside = shownXattr(name, names);
         return outside === undefined ? [] : [[outside, value] as const];
       }),
     );
@@ -85,8 +106,11 @@ export const layerRoot = (world: Read, layer: Layer): Path => pinned(fileSystem(
 
 /** Who holds a layer of an instance: "overlay refresh.1:upper". */
 export const layerPin = (id: FsId, role: string): string => `overlay ${id}:${role}`;
+const LAYER_PIN = /^overlay (.*):([^:]*)$/;
 /** The instance that a pin in one of its layers belongs to. */
-export const instanceOf = (pin: string): FsId | undefined => /^overlay (.*):[^:]*$/.exec(pin)?.[1];
+export const instanceOf = (pin: string): FsId | undefined => LAYER_PIN.exec(pin)?.[1];
+/** What the layer is in that instance: "upper", "work", "lower0". */
+export const roleOf = (pin: string): string | undefined => LAYER_PIN.exec(pin)?.[2];
 
 /** A root that was looked at before, with what is known below it. */
 interface Known {
@@ -153,6 +177,7 @@ function child(world: Read, base: Part, name: string): Part | undefined {
 
 /** The state of one lookup over all layers. Source: Linux struct ovl_lookup_data. */
 interface Search {
+  readonly names: PrivateNames;
   /** What to look up in the next layer: a name in the parent, or an absolute path of the layer after a redirect. */
   name: string;
   redirect: string | null;
@@ -174,7 +199,7 @@ function lookupSingle(
   const here = child(world, base, at.name);
   if (here === undefined) return undefined;
   const isLast = at.rest === '';
-  if (isWhiteout(here.inode)) {
+  if (isWhiteout(here.inode, d.names)) {
     d.stop = true;
     d.opaque = true;
     return undefined;
@@ -185,12 +210,12 @@ function lookupSingle(
   }
   if (isLast) d.isDir = true;
   if (d.last) return here;
-  if (here.inode.xattrs.get(OPAQUE) === 'y') {
+  if (here.inode.xattrs.get(d.names.opaque) === 'y') {
     d.stop = true;
     if (isLast) d.opaque = true;
     return here;
   }
-  const redirect = here.inode.xattrs.get(REDIRECT);
+  const redirect = here.inode.xattrs.get(d.names.redirect);
   if (redirect === undefined) return here;
   if (redirect === '' || (redirect[0] !== '/' && redirect.includes('/'))) d.invalid = true;
   // An absolute redirect starts again at the top of every layer below, opaque ancestors or not (ovl_check_redirect()).
@@ -224,7 +249,8 @@ function lookupName(world: Read, fs: OverlayFs, root: Node, parent: Node, name: 
   let lowers = parent.parts.filter((part) => part.layer > 0);
   const follows = fs.options.redirectDir !== 'nofollow';
   const last = !follows && lowers.length === 0;
-  const d: Search = { name, redirect: null, stop: false, opaque: false, isDir: false, last, invalid: false };
+  const names = namesOf(fs.options);
+  const d: Search = { names, name, redirect: null, stop: false, opaque: false, isDir: false, last, invalid: false };
   const parts: Part[] = [];
   const upper = parent.parts[0].layer === 0 ? lookupLayer(world, parent.parts[0], d) : undefined;
   // Redirects reach what the names above would not permit, so nofollow refuses them.
@@ -249,6 +275,8 @@ function lookupName(world: Read, fs: OverlayFs, root: Node, parent: Node, name: 
   if (d.invalid) return err('EINVAL');
   const [top, ...rest] = parts;
   if (top === undefined) return err('ENOENT');
+  // Seen on Linux 6.18: without metacopy=on nobody follows it to its data. Source: ovl_lookup(), "refusing to follow metacopy origin".
+  if (top.inode.type === 'file' && top.inode.xattrs.has(names.metacopy)) return err('EPERM');
   return ok({ parts: [top, ...rest], opaque: upper !== undefined && upperOpaque, redirect: upperRedirect });
 }
 
@@ -280,10 +308,10 @@ export function find(world: Read, id: FsId, path: Path): Result<Inode> {
   }
   if (isOrphan(path)) {
     const held = fs.inodes.get(path);
-    return held === undefined ? err('ENOENT') : ok(shown(held.inode));
+    return held === undefined ? err('ENOENT') : ok(shown(held.inode, namesOf(fs.options)));
   }
   const node = findNode(world, fs, path);
-  return failed(node) ? node : ok(shown(node.ok.parts[0].inode));
+  return failed(node) ? node : ok(shown(node.ok.parts[0].inode, namesOf(fs.options)));
 }
 
 function found(world: Read, id: FsId, path: Path): Inode | undefined {
@@ -298,19 +326,24 @@ function found(world: Read, id: FsId, path: Path): Inode | undefined {
 export const lookup = (world: Read, fs: FsId, path: Path): Inode | undefined => found(world, fs, path);
 
 /** Merged directories, and those that were copied up, leave whiteouts out of a listing. Source: Linux ovl_dir_is_real(). */
-const filtersWhiteouts = (node: Node): boolean => node.parts.length > 1 || node.parts[0].inode.xattrs.has(ORIGIN);
+const filtersWhiteouts = (node: Node, { origin }: PrivateNames): boolean =>
+  node.parts.length > 1 || node.parts[0].inode.xattrs.has(origin);
 
-/** The names of a directory of an overlay and what readdir calls them. Source: Linux ovl_dir_read_merged(). */
-function mergedEntries(world: Read, node: Node, filter: boolean): Map<string, Inode> {
+/**
+ * The names of a directory of an overlay and what readdir calls them. Seen on Linux 6.18: none at all once the top directory
+ * of any layer in it has been removed, because reading that one fails. Source: Linux ovl_dir_read_merged(), iterate_dir().
+ */
+function mergedEntries(world: Read, own: PrivateNames, node: Node, filter: boolean): Map<string, Inode> {
   const entries = new Map<string, Inode>();
   const hidden = new Set<string>();
+  if (node.parts.some(({ path }) => isOrphan(path))) return entries;
   for (const part of node.parts) {
-    const hasXwhiteouts = part.inode.xattrs.get(OPAQUE) === 'x';
+    const hasXwhiteouts = part.inode.xattrs.get(own.opaque) === 'x';
     for (const name of list(world, part.fs, part.path)) {
       if (entries.has(name) || hidden.has(name)) continue;
       const here = child(world, part, name);
       if (here === undefined) continue;
-      const covers = here.inode.type === 'chr' ? isWhiteout(here.inode) : hasXwhiteouts && isWhiteout(here.inode);
+      const covers = (here.inode.type === 'chr' || hasXwhiteouts) && isWhiteout(here.inode, own);
       if (filter && covers) hidden.add(name);
       else entries.set(name, here.inode);
     }
@@ -331,7 +364,8 @@ export function entriesOf(world: Read, id: FsId, path: Path): ReadonlyMap<string
   }
   const node = findNode(world, fs, path);
   if (failed(node) || node.ok.parts[0].inode.type !== 'dir') return new Map();
-  const entries = mergedEntries(world, node.ok, filtersWhiteouts(node.ok));
+  const own = namesOf(fs.options);
+  const entries = mergedEntries(world, own, node.ok, filtersWhiteouts(node.ok, own));
   return new Map([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
@@ -352,7 +386,7 @@ export function isEmpty(world: Read, id: FsId, path: Path): boolean {
   const fs = fileSystem(world, id);
   if (fs.kind === 'plain') return names(fs, path).length === 0;
   const node = findNode(world, fs, path);
-  return failed(node) || mergedEntries(world, node.ok, true).size === 0;
+  return failed(node) || mergedEntries(world, namesOf(fs.options), node.ok, true).size === 0;
 }
 
 /** st_nlink. A merged directory has one, whatever its layers say. Source: Linux ovl_getattr(). */

@@ -5,9 +5,8 @@ import {
   layerRoot,
   lookup,
   type Node,
-  OPAQUE,
-  ORIGIN,
-  REDIRECT,
+  namesOf,
+  type PrivateNames,
   shownXattr,
   storedXattr,
 } from './lookup.ts';
@@ -41,6 +40,7 @@ interface Making {
   readonly fs: OverlayFs;
   readonly upper: Layer;
   readonly root: Path;
+  readonly names: PrivateNames;
   readonly changes: TreeChange[];
   /** Upper inodes that the plan makes or edits. */
   readonly made: Map<Path, Inode>;
@@ -73,7 +73,8 @@ const hasUpper = (node: Node): boolean => node.parts[0].layer === 0;
 const hasLower = (node: Node): boolean => node.parts.some((part) => part.layer > 0);
 
 /** Nothing below and no whiteouts to expect: the upper file system itself will say whether it is empty. Source: Linux ovl_pure_upper(). */
-const isPureUpper = (node: Node): boolean => !hasLower(node) && !node.parts[0].inode.xattrs.has(ORIGIN);
+const isPureUpper = (node: Node, { origin }: PrivateNames): boolean =>
+  !hasLower(node) && !node.parts[0].inode.xattrs.has(origin);
 
 function isEmptyUpper(node: Node): boolean {
   const { inode } = node.parts[0];
@@ -97,8 +98,8 @@ function setXattr(plan: Making, path: Path, name: string, value: string): void {
 }
 
 /** The xattrs that a copy-up takes along: all but the overlay's own. Source: Linux ovl_copy_xattr(). */
-const copiedXattrs = (inode: Inode): ReadonlyMap<string, string> =>
-  new Map([...inode.xattrs].filter(([name]) => shownXattr(name) !== undefined));
+const copiedXattrs = (inode: Inode, names: PrivateNames): ReadonlyMap<string, string> =>
+  new Map([...inode.xattrs].filter(([name]) => shownXattr(name, names) !== undefined));
 
 /**
  * Brings a name into upper, with its parents: data and attributes, a directory without its entries. The parent's
@@ -112,10 +113,10 @@ function copyUp(plan: Making, path: Path): void {
   copyUp(plan, parent);
   const { inode } = node.parts[0];
   needsWork(plan, inode);
-  const xattrs = copiedXattrs(inode);
+  const xattrs = copiedXattrs(inode, plan.names);
   if (inode.type === 'dir') {
     const { type, mode, uid, gid, mtime } = inode;
-    const attributes = { mode, uid, gid, mtime, xattrs: new Map(xattrs).set(ORIGIN, '') };
+    const attributes = { mode, uid, gid, mtime, xattrs: new Map(xattrs).set(plan.names.origin, '') };
     put(plan, path, { type, ...attributes, entries: new Map() }, 'create');
   } else {
     put(plan, path, { ...inode, xattrs }, 'create');
@@ -128,7 +129,8 @@ function copyUp(plan: Making, path: Path): void {
 function coverUp(plan: Making, path: Path): void {
   // A merged directory knows that it was one, even when later nothing is left below it (ovl_fix_origin()).
   const parent = parentOf(path);
-  if (parent !== '' && upperInode(plan, parent)?.xattrs.has(ORIGIN) === false) setXattr(plan, parent, ORIGIN, '');
+  const { origin } = plan.names;
+  if (parent !== '' && upperInode(plan, parent)?.xattrs.has(origin) === false) setXattr(plan, parent, origin, '');
   put(plan, path, whiteout(), 'create');
 }
 
@@ -138,7 +140,7 @@ function lowerPositive(plan: Making, path: Path, node: Node): boolean {
   for (const part of nodeOf(plan, parentOf(path)).parts) {
     if (part.layer === 0) continue;
     const below = lookup(plan.world, part.fs, join(part.path, nameOf(path)));
-    if (below !== undefined) return !isWhiteout(below);
+    if (below !== undefined) return !isWhiteout(below, plan.names);
   }
   return false;
 }
@@ -157,7 +159,7 @@ function planCreate(plan: Making, path: Path, inode: Inode): Result {
   // With redirects, lower layers may not change offline, so a new directory can say early that nothing is below it.
   const early = redirects(plan) && hasLower(nodeOf(plan, parentOf(path)));
   const opaque = inode.type === 'dir' && (covered || early);
-  put(plan, path, opaque ? { ...inode, xattrs: new Map(inode.xattrs).set(OPAQUE, 'y') } : inode, 'create');
+  put(plan, path, opaque ? { ...inode, xattrs: new Map(inode.xattrs).set(plan.names.opaque, 'y') } : inode, 'create');
   return ok(null);
 }
 
@@ -166,7 +168,7 @@ function planRemove(plan: Making, id: FsId, path: Path, isDirectory: boolean): R
   const node = nodeOf(plan, path);
   const covers = lowerPositive(plan, path, node);
   // What the upper file system removes itself, it also refuses itself when it is not empty.
-  const empty = covers || !isPureUpper(node) ? isEmpty(plan.world, id, path) : isEmptyUpper(node);
+  const empty = covers || !isPureUpper(node, plan.names) ? isEmpty(plan.world, id, path) : isEmptyUpper(node);
   if (isDirectory && !empty) return err('ENOTEMPTY');
   copyUp(plan, parentOf(path));
   if (covers) needsWork(plan, null);
@@ -194,9 +196,9 @@ function prepareMove(plan: Making, path: Path, to: Path): void {
   if (hasLower(node)) {
     const absolute = parentOf(path) !== parentOf(to);
     if (node.redirect !== null && (!absolute || node.redirect[0] === '/')) return;
-    setXattr(plan, path, REDIRECT, redirectOf(plan, path, absolute));
+    setXattr(plan, path, plan.names.redirect, redirectOf(plan, path, absolute));
   } else if (!node.opaque && hasLower(nodeOf(plan, parentOf(to)))) {
-    setXattr(plan, path, OPAQUE, 'y');
+    setXattr(plan, path, plan.names.opaque, 'y');
   }
 }
 
@@ -207,14 +209,15 @@ function planRename(plan: Making, id: FsId, from: Path, to: Path, exchange: bool
   const cannotMove = (node: Node): boolean => !redirects(plan) && node.parts[0].inode.type === 'dir' && hasLower(node);
   if (cannotMove(old) || (exchange && cannotMove(nodeOf(plan, to)))) return err('EXDEV');
   const replaces = !exchange && target?.parts[0].inode.type === 'dir' ? target : undefined;
-  if (replaces !== undefined && !isPureUpper(replaces) && !isEmpty(plan.world, id, to)) return err('ENOTEMPTY');
+  if (replaces !== undefined && !isPureUpper(replaces, plan.names) && !isEmpty(plan.world, id, to))
+    return err('ENOTEMPTY');
   copyUp(plan, from);
   copyUp(plan, parentOf(to));
   if (exchange) copyUp(plan, to);
   prepareMove(plan, from, to);
   if (exchange) prepareMove(plan, to, from);
   // The rename in the upper layer fails last, when the source has been prepared already.
-  if (replaces !== undefined && isPureUpper(replaces) && !isEmptyUpper(replaces)) return err('ENOTEMPTY');
+  if (replaces !== undefined && isPureUpper(replaces, plan.names) && !isEmptyUpper(replaces)) return err('ENOTEMPTY');
   const { fs } = plan.upper;
   plan.changes.push({ do: exchange ? 'exchange' : 'move', fs, from: plan.root + from, to: plan.root + to });
   // The kernel renames and covers the source in one go (RENAME_WHITEOUT, or RENAME_EXCHANGE with a whiteout at the target).
@@ -234,7 +237,9 @@ function planLink(plan: Making, from: Path, to: Path): Result {
 function planEdit(plan: Making, id: FsId, operation: Operation & { readonly op: 'edit' }): Result {
   const { path, edit } = operation;
   const stored =
-    edit.xattr === undefined ? edit : { ...edit, xattr: [storedXattr(edit.xattr[0]), edit.xattr[1]] as const };
+    edit.xattr === undefined
+      ? edit
+      : { ...edit, xattr: [storedXattr(edit.xattr[0], plan.names), edit.xattr[1]] as const };
   if (isOrphan(path)) {
     const held = plan.fs.inodes.get(path);
     if (held === undefined) return err('ENOENT');
@@ -265,7 +270,18 @@ export function planOverlay(world: Read, id: FsId, fs: OverlayFs, operation: Ope
   // Somebody removed the upper directory itself: it is held, but nothing can be made in it any more (IS_DEADDIR()).
   if (isOrphan(root)) return { changes: [], result: err('ENOENT') };
   const workless = fs.work !== null && isOrphan(layerRoot(world, fs.work));
-  const plan: Making = { world, fs, upper: fs.upper, root, changes: [], made: new Map(), workless, failure: null };
+  const names = namesOf(fs.options);
+  const plan: Making = {
+    world,
+    fs,
+    upper: fs.upper,
+    root,
+    names,
+    changes: [],
+    made: new Map(),
+    workless,
+    failure: null,
+  };
   const result = planOne(plan, id, operation);
   if (plan.failure !== null)
     return { changes: plan.changes.slice(0, plan.failure.done), result: err(plan.failure.errno) };

@@ -126,6 +126,8 @@ export interface Layer {
 export interface OverlayOptions {
   /** "on" and "follow" follow redirects, "off" does so too while redirect_always_follow=Y, the default. */
   readonly redirectDir: 'on' | 'off' | 'follow' | 'nofollow';
+  /** The overlay's own xattrs are "user.overlay.*", not "trusted.overlay.*"; left out while it is false. */
+  readonly userxattr?: boolean;
 }
 export interface OverlayFs {
   readonly kind: 'overlay';
