@@ -1,8 +1,10 @@
 import type { Call, CallResult, OpenFlag, RenameFlag } from '../kernel/calls.ts';
+import { notModelled, overlayRequest } from '../kernel/overlayoptions.ts';
+import type { PlainFs } from '../kernel/types.ts';
 import type { Field } from './json.ts';
 import { diskOf, rdevOf } from './layers.ts';
 import { differenceOf, type Listing, raw, recorded, same, seen, shown } from './listing.ts';
-import { Machine, MountRefused, type Setup } from './machine.ts';
+import { Machine, MountRefused, mountCall, type Setup } from './machine.ts';
 
 /** Plays recordings of the kernel's overlayfs against the model: one mount, a list of calls, and the trees around them. */
 
@@ -20,13 +22,13 @@ export const isOverlayVector = (vector: Field): boolean =>
 /** Plays one vector. Throws an InputError when it is not in the format. */
 export function conformOverlay(vector: Field): Verdict {
   const name = vector.get('name').string;
-  const options = optionsOf(vector.get('options'));
-  if (typeof options === 'string') return { name, outcome: 'skip', why: options };
+  const { disk, setup } = worldOf(vector);
+  const why = notPlayed(vector.get('options'), setup);
+  if (why !== null) return { name, outcome: 'skip', why };
   const steps = stepsOf(vector);
-  const { disk, setup } = worldOf(vector, options.redirectDir);
   try {
-    const why = play(new Machine(disk, setup), setup, vector, steps);
-    return why === null ? { name, outcome: 'pass' } : { name, outcome: 'fail', why };
+    const wrong = play(new Machine(disk, setup), setup, vector, steps);
+    return wrong === null ? { name, outcome: 'pass' } : { name, outcome: 'fail', why: wrong };
   } catch (error) {
     if (!(error instanceof MountRefused)) throw error;
     return { name, outcome: 'fail', why: error.message };
@@ -79,41 +81,18 @@ function resultText(result: unknown): string {
 
 // --- the world of a vector
 
-/** Features that change what is seen and that the model leaves out, with the values that switch them off. */
-const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
-  index: ['off'],
-  metacopy: ['off'],
-  nfs_export: ['off'],
-  verity: ['off'],
-};
-/** Options that change nothing that a vector records. */
-const WITHOUT_EFFECT = [
-  'xino',
-  'uuid',
-  'fsync',
-  'volatile',
-  'override_creds',
-  'nooverride_creds',
-  'default_permissions',
-];
-
-/** The options a vector was mounted with, or why the model cannot play it. */
-export function optionsOf(field: Field): { readonly redirectDir: Setup['redirectDir'] } | string {
-  let redirectDir: Setup['redirectDir'] = 'off';
-  for (const option of field.string.split(',').filter((part) => part !== '')) {
-    const [key = '', value = ''] = option.split('=');
-    if (key === 'redirect_dir') {
-      const known = (['on', 'off', 'follow', 'nofollow'] as const).find((mode) => mode === value);
-      if (known === undefined) throw field.fail('redirect_dir=on, off, follow or nofollow');
-      redirectDir = known;
-    } else if (!WITHOUT_EFFECT.includes(key) && LEFT_OUT[key]?.includes(value) !== true) {
-      return `${option} is not modelled`;
-    }
-  }
-  return { redirectDir };
+/** Why the model cannot play what was recorded with such options, or null. Options that overlayfs refuses were never recorded. */
+export function notPlayed(options: Field, setup: Setup): string | null {
+  // Layers are a matter of their own in a recording.
+  const { named } = overlayRequest({ ...mountCall(setup), data: options.string });
+  if (named.length > 0) return `${options.string} is not modelled`;
+  const request = overlayRequest(mountCall(setup));
+  if (request.refused !== null) throw options.fail(request.refused);
+  if (request.config.userxattr) return 'userxattr: a recording tells trusted.overlay.* from other attributes only';
+  return notModelled(request) ?? null;
 }
 
-function worldOf(vector: Field, redirectDir: Setup['redirectDir']) {
+function worldOf(vector: Field): { readonly disk: PlainFs; readonly setup: Setup } {
   const layers = vector.get('layers');
   const upper = layers.get('upper');
   const lowers = layers.get('lowers').array;
@@ -127,7 +106,7 @@ function worldOf(vector: Field, redirectDir: Setup['redirectDir']) {
     upper: upper.value === null ? null : '/upper',
     work: '/work',
     lowers: lowers.map((_, index) => `/l${index}`),
-    redirectDir,
+    options: vector.get('options').string,
   };
   return { disk: diskOf(lists), setup };
 }

@@ -135,6 +135,8 @@ export interface OverlayFs {
   readonly source: string;
   /** Top to bottom. */
   readonly lowers: readonly Layer[];
+  /** Data-only lower layers, which are held and never looked at; left out where there are none. */
+  readonly data?: readonly Layer[];
   readonly upper: Layer | null;
   readonly work: Layer | null;
   readonly options: OverlayOptions;

@@ -34,7 +34,7 @@ export const mountOf = (fs: FsId, over: Partial<Mount> = {}): Mount => ({
   ...over,
 });
 
-const taskOf = (uid: number): Task => ({
+export const taskOf = (uid: number): Task => ({
   kind: 'task',
   ns: 'main',
   cwd: null,
