@@ -146,6 +146,9 @@ const NAMES: readonly PlanRow[] = [
   plan('EINVAL', 'two colons at the beginning', 'lowerdir=::/a'),
   plan('EINVAL', 'three colons', 'lowerdir=/a:::/b'),
   plan('EINVAL', 'a colon at the end comes before what is missing', 'lowerdir=/missing:/a:'),
+  plan('EINVAL', 'a colon at the beginning, though another lowerdir follows', 'lowerdir=:/a,lowerdir=/a:/b'),
+  plan('EINVAL', 'a colon at the end, though another lowerdir follows', 'lowerdir=/a:,lowerdir=/a:/b'),
+  plan('EINVAL', 'three colons, though another lowerdir follows', 'lowerdir=/a:::/b,lowerdir=/a:/b'),
   plan('EINVAL', 'an upperdir without a value', 'lowerdir=/a,upperdir,workdir=/w'),
   plan('EINVAL', 'an empty upperdir', 'lowerdir=/a,upperdir=,workdir=/w'),
   plan('EINVAL', 'an empty workdir', 'lowerdir=/a,upperdir=/u,workdir='),
@@ -158,6 +161,7 @@ const NAMES: readonly PlanRow[] = [
   plan('EINVAL', 'a comma without one ends the option', 'lowerdir=/a,b:/c'),
   plan('ok', 'a backslash at the end', 'lowerdir=/a:/b\\'),
   plan('EINVAL', 'a path of nothing but a backslash', 'lowerdir=/a:\\'),
+  plan('EINVAL', 'an upperdir of nothing but a backslash', 'lowerdir=/a:/b,upperdir=\\'),
   plan('ENOENT', 'an escaped colon before another', String.raw`lowerdir=/a\::/b`),
   plan('ok', 'an upperdir with an escaped colon', String.raw`lowerdir=/a,upperdir=/a\:b,workdir=/w`),
   plan('ok', 'an upperdir with a bare colon', 'lowerdir=/a,upperdir=/a:b,workdir=/w'),
@@ -318,6 +322,9 @@ const CROWD_UW = ',upperdir=/U/u,workdir=/U/w';
 const LIMITS: readonly PlanRow[] = [
   plan('ok', '500 lowers', `lowerdir=${crowd(500)}`, { disk: CROWD }),
   plan('EINVAL', '501 lowers', `lowerdir=${crowd(501)}`, { disk: CROWD }),
+  plan('EINVAL', '501 lowers, though another lowerdir follows', `lowerdir=${crowd(501)},lowerdir=/U/u:/U/w`, {
+    disk: CROWD,
+  }),
   plan('ok', '500 lowers and an upper', `lowerdir=${crowd(500)}${CROWD_UW}`, { disk: CROWD }),
   plan('EINVAL', '501 lowers and an upper', `lowerdir=${crowd(501)}${CROWD_UW}`, { disk: CROWD }),
   plan('EINVAL', 'they are counted before one is found missing', `lowerdir=/missing:${crowd(500)}`, { disk: CROWD }),
@@ -342,6 +349,10 @@ const IN_USE: readonly PlanRow[] = [
   called('ok', 'upper and work of a live mount', overlay(`lowerdir=/b${UW}`, '/n'), { before: [overlay(WRITE)] }),
   called('ok', 'the upper of a live mount as lower', overlay('lowerdir=/u:/b', '/n'), { before: [overlay(WRITE)] }),
   called('EBUSY', 'upper and work, with an index', overlay(`lowerdir=/b${UW}${INDEX}`, '/n'), {
+    before: [overlay(WRITE)],
+    ...indexed,
+  }),
+  called('EBUSY', 'the upper, with an index', overlay(`lowerdir=/b,upperdir=/u,workdir=/o${INDEX}`, '/n'), {
     before: [overlay(WRITE)],
     ...indexed,
   }),
