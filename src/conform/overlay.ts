@@ -1,9 +1,10 @@
 import type { CallResult } from '../kernel/calls.ts';
+import { notModelled, overlayRequest } from '../kernel/overlayoptions.ts';
 import type { PlainFs } from '../kernel/types.ts';
 import type { Field } from './json.ts';
 import { diskOf } from './layers.ts';
 import { differenceOf, type Listing, raw, recorded, same, seen, shown } from './listing.ts';
-import { EMPTY, Machine, MountRefused, type Setup } from './machine.ts';
+import { EMPTY, Machine, MountRefused, mountCall, type Setup } from './machine.ts';
 import { isRemount, type Op, opOf, type Remount } from './ops.ts';
 
 /** Plays recordings of the kernel's overlayfs against the model: one mount, a list of calls, and the trees around them. */
@@ -29,11 +30,12 @@ export interface Draft {
 
 /** The beginning of a vector, or why the model cannot play it. Throws an InputError when it is not in the format. */
 export function draftOf(vector: Field): Draft | string {
-  const options = optionsOf(vector.get('options'));
-  if (typeof options === 'string') return options;
+  const { disk, setup } = worldOf(vector);
+  const why = notPlayed(vector.get('options'), setup);
+  if (why !== null) return why;
   const ops = vector.get('ops').array;
   checkDescriptors(ops);
-  return { name: vector.get('name').string, ...worldOf(vector, options.redirectDir), ops: ops.map(opOf) };
+  return { name: vector.get('name').string, disk, setup, ops: ops.map(opOf) };
 }
 
 /** A descriptor is opened by an op before it is used. */
@@ -73,15 +75,11 @@ export const upperName = (rotations: number): string => (rotations === 0 ? 'uppe
 
 /** The set-up of a new mount; `upper` is the name of a fresh upper directory, if it needs one. */
 export function remounted(setup: Setup, { rotates, options }: Remount, upper: string): Setup {
-  const next = options === null ? setup : { ...setup, ...known(options) };
+  const next = options === null ? setup : { ...setup, options: options.string };
+  const why = options === null ? null : notPlayed(options, next);
+  if (options !== null && why !== null) throw options.fail(`options that are modelled: ${why}`);
   if (!rotates) return next;
   return { ...next, upper: `/${upper}`, lowers: setup.upper === null ? setup.lowers : [setup.upper, ...setup.lowers] };
-}
-
-function known(options: Field): Pick<Setup, 'redirectDir'> {
-  const parsed = optionsOf(options);
-  if (typeof parsed === 'string') throw options.fail(`options that are modelled: ${parsed}`);
-  return parsed;
 }
 
 /** One play of a vector on the model. */
@@ -173,41 +171,18 @@ function resultText(result: unknown): string {
 
 // --- the world of a vector
 
-/** Features that change what is seen and that the model leaves out, with the values that switch them off. */
-const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
-  index: ['off'],
-  metacopy: ['off'],
-  nfs_export: ['off'],
-  verity: ['off'],
-};
-/** Options that change nothing that a vector records. */
-const WITHOUT_EFFECT = [
-  'xino',
-  'uuid',
-  'fsync',
-  'volatile',
-  'override_creds',
-  'nooverride_creds',
-  'default_permissions',
-];
-
-/** The options a vector was mounted with, or why the model cannot play it. */
-export function optionsOf(field: Field): { readonly redirectDir: Setup['redirectDir'] } | string {
-  let redirectDir: Setup['redirectDir'] = 'off';
-  for (const option of field.string.split(',').filter((part) => part !== '')) {
-    const [key = '', value = ''] = option.split('=');
-    if (key === 'redirect_dir') {
-      const known = (['on', 'off', 'follow', 'nofollow'] as const).find((mode) => mode === value);
-      if (known === undefined) throw field.fail('redirect_dir=on, off, follow or nofollow');
-      redirectDir = known;
-    } else if (!WITHOUT_EFFECT.includes(key) && LEFT_OUT[key]?.includes(value) !== true) {
-      return `${option} is not modelled`;
-    }
-  }
-  return { redirectDir };
+/** Why the model cannot play what was recorded with such options, or null. Options that overlayfs refuses were never recorded. */
+export function notPlayed(options: Field, setup: Setup): string | null {
+  // Layers are a matter of their own in a recording.
+  const { named } = overlayRequest({ ...mountCall(setup), data: options.string });
+  if (named.length > 0) return `${options.string} is not modelled`;
+  const request = overlayRequest(mountCall(setup));
+  if (request.refused !== null) throw options.fail(request.refused);
+  if (request.config.userxattr) return 'userxattr: a recording tells trusted.overlay.* from other attributes only';
+  return notModelled(request) ?? null;
 }
 
-function worldOf(vector: Field, redirectDir: Setup['redirectDir']) {
+function worldOf(vector: Field): { readonly disk: PlainFs; readonly setup: Setup } {
   const layers = vector.get('layers');
   const upper = layers.get('upper');
   const lowers = layers.get('lowers').array;
@@ -221,7 +196,7 @@ function worldOf(vector: Field, redirectDir: Setup['redirectDir']) {
     upper: upper.value === null ? null : '/upper',
     work: '/work',
     lowers: lowers.map((_, index) => `/l${index}`),
-    redirectDir,
+    options: vector.get('options').string,
   };
   return { disk: diskOf(lists), setup };
 }

@@ -56,6 +56,13 @@ export type Call =
       index?: 'off'; // the kernel's default, and the only value that is modelled
       flags?: readonly MountFlag[];
     }
+  | {
+      op: 'mount-overlay-data'; // mount(2) with a string of options, or the options one by one: fsopen(2), fsconfig(2), fsmount(2), move_mount(2)
+      path: string;
+      source: string;
+      data: string | readonly Option[];
+      flags?: readonly MountFlag[]; // in the second form, those of the mount alone (MOUNT_ATTR_*)
+    }
   | { op: 'mount-bind'; from: string; path: string; recursive?: boolean }
   | { op: 'mount-move'; from: string; path: string }
   | { op: 'mount-flags'; path: string; set: readonly MountFlag[]; clear?: readonly MountFlag[]; recursive?: boolean } // mount_setattr, MS_REMOUNT|MS_BIND
@@ -87,6 +94,8 @@ export type OpenFlag =
   | 'O_TMPFILE';
 export type RenameFlag = 'NOREPLACE' | 'EXCHANGE' | 'WHITEOUT';
 export type Propagation = 'shared' | 'slave' | 'private' | 'unbindable';
+/** A mount option: a name and its value, null where it has none (FSCONFIG_SET_FLAG). */
+export type Option = readonly [key: string, value: string | null];
 /** A layer directory: where it is in the caller's namespace, and what people know it by ("upper", "ext:a", "host"). */
 export interface LayerPath {
   readonly path: string;

@@ -9,6 +9,7 @@ import {
   type Inode,
   type Layer,
   type OverlayFs,
+  type OverlayOptions,
   ok,
   type Path,
   type PlainFs,
@@ -43,37 +44,57 @@ export interface Node {
   readonly redirect: string | null;
 }
 
-const PRIVATE = 'trusted.overlay.';
-export const OPAQUE = `${PRIVATE}opaque`;
-export const REDIRECT = `${PRIVATE}redirect`;
-export const WHITEOUT = `${PRIVATE}whiteout`;
-/** Says that a directory was copied up, so that it may hold whiteouts even where nothing is left below it. */
-export const ORIGIN = `${PRIVATE}origin`;
+/** The names of an overlay's own xattrs. */
+export interface PrivateNames {
+  readonly prefix: string;
+  readonly opaque: string;
+  readonly redirect: string;
+  readonly whiteout: string;
+  /** Says that a directory was copied up, so that it may hold whiteouts even where nothing is left below it. */
+  readonly origin: string;
+  /** Says that the data of a file is elsewhere. */
+  readonly metacopy: string;
+  /** In an index directory: the upperdir that it belongs to. */
+  readonly upper: string;
+}
+const privateNames = (prefix: string): PrivateNames => ({
+  prefix,
+  opaque: `${prefix}opaque`,
+  redirect: `${prefix}redirect`,
+  whiteout: `${prefix}whiteout`,
+  origin: `${prefix}origin`,
+  metacopy: `${prefix}metacopy`,
+  upper: `${prefix}upper`,
+});
+export const TRUSTED = privateNames('trusted.overlay.');
+const USER = privateNames('user.overlay.');
+/** Source: Linux ovl_xattr_table, OVL_XATTR_USER_PREFIX. */
+export const namesOf = ({ userxattr }: OverlayOptions): PrivateNames => (userxattr === true ? USER : TRUSTED);
 
 const NO_ENTRIES: ReadonlyMap<string, Entry> = new Map();
 
 /** The character device 0/0, or an empty file with overlay.whiteout. Source: Linux ovl_path_is_whiteout(). */
-export function isWhiteout(inode: Inode): boolean {
+export function isWhiteout(inode: Inode, names = TRUSTED): boolean {
   if (inode.type === 'chr') return inode.rdev[0] === 0 && inode.rdev[1] === 0;
-  return inode.type === 'file' && inode.content === '' && inode.xattrs.has(WHITEOUT);
+  return inode.type === 'file' && inode.content === '' && inode.xattrs.has(names.whiteout);
 }
 
 /** How an overlay names an xattr of its layers to callers above: private ones are hidden, escaped ones come back. */
-export function shownXattr(name: string): string | undefined {
-  if (!name.startsWith(PRIVATE)) return name;
-  return name.startsWith(`${PRIVATE}overlay.`) ? PRIVATE + name.slice(PRIVATE.length + 8) : undefined;
+export function shownXattr(name: string, { prefix }: PrivateNames): string | undefined {
+  if (!name.startsWith(prefix)) return name;
+  return name.startsWith(`${prefix}overlay.`) ? prefix + name.slice(prefix.length + 8) : undefined;
 }
 /** How an overlay stores an xattr that a caller names. Source: Linux ovl_xattr_escape_name(). */
-export const storedXattr = (name: string): string =>
-  name.startsWith(PRIVATE) ? `${PRIVATE}overlay.${name.slice(PRIVATE.length)}` : name;
+export const storedXattr = (name: string, { prefix }: PrivateNames): string =>
+  name.startsWith(prefix) ? `${prefix}overlay.${name.slice(prefix.length)}` : name;
 
 /** An inode of a layer as it is seen through the overlay. Directories lose their entries: ask for the list. */
-function shown(inode: Inode): Inode {
+function shown(inode: Inode, names: PrivateNames): Inode {
   let xattrs = inode.xattrs;
-  if (xattrs.size > 0 && [...xattrs.keys()].some((name) => name.startsWith(PRIVATE)))
+  if (xattrs.size > 0 && [...xattrs.keys()].some((name) => name.startsWith(names.prefix)))
     xattrs = new Map(
       [...xattrs].flatMap(([name, value]) => {
-        const outside = shownXattr(name);
+        const outside = shownXattr(name, names);
         return outside === undefined ? [] : [[outside, value] as const];
       }),
     );
@@ -85,6 +106,14 @@ function shown(inode: Inode): Inode {
 
 /** Where a layer's top directory is now: the instance holds the dentry. */
 export const layerRoot = (world: Read, layer: Layer): Path => pinned(fileSystem(world, layer.fs), layer.pin);
+
+/** Who holds a layer of an instance: "overlay refresh.1:upper". */
+export const layerPin = (id: FsId, role: string): string => `overlay ${id}:${role}`;
+const LAYER_PIN = /^overlay (.*):([^:]*)$/;
+/** The instance that a pin in one of its layers belongs to. */
+export const instanceOf = (pin: string): FsId | undefined => LAYER_PIN.exec(pin)?.[1];
+/** What the layer is in that instance: "upper", "work", "lower0". */
+export const roleOf = (pin: string): string | undefined => LAYER_PIN.exec(pin)?.[2];
 
 /** A node with what has been looked up below it so far. */
 interface Known extends Node {
@@ -190,6 +219,7 @@ function child(world: Read, base: Part, name: string): Part | undefined {
 
 /** The state of one lookup over all layers. Source: Linux struct ovl_lookup_data. */
 interface Search {
+  readonly names: PrivateNames;
   /** What to look up in the next layer: a name in the parent, or an absolute path of the layer after a redirect. */
   name: string;
   redirect: string | null;
@@ -211,7 +241,7 @@ function lookupSingle(
   const here = child(world, base, at.name);
   if (here === undefined) return undefined;
   const isLast = at.rest === '';
-  if (isWhiteout(here.inode)) {
+  if (isWhiteout(here.inode, d.names)) {
     d.stop = true;
     d.opaque = true;
     return undefined;
@@ -222,12 +252,12 @@ function lookupSingle(
   }
   if (isLast) d.isDir = true;
   if (d.last) return here;
-  if (here.inode.xattrs.get(OPAQUE) === 'y') {
+  if (here.inode.xattrs.get(d.names.opaque) === 'y') {
     d.stop = true;
     if (isLast) d.opaque = true;
     return here;
   }
-  const redirect = here.inode.xattrs.get(REDIRECT);
+  const redirect = here.inode.xattrs.get(d.names.redirect);
   if (redirect === undefined) return here;
   if (redirect === '' || (redirect[0] !== '/' && redirect.includes('/'))) d.invalid = true;
   // An absolute redirect starts again at the top of every layer below, opaque ancestors or not (ovl_check_redirect()).
@@ -261,7 +291,8 @@ function lookupName(world: Read, fs: OverlayFs, parent: Known, name: string): Re
   let lowers = lowersOf(parent);
   const follows = fs.options.redirectDir !== 'nofollow';
   const last = !follows && lowers.length === 0;
-  const d: Search = { name, redirect: null, stop: false, opaque: false, isDir: false, last, invalid: false };
+  const names = namesOf(fs.options);
+  const d: Search = { names, name, redirect: null, stop: false, opaque: false, isDir: false, last, invalid: false };
   const parts: Part[] = [];
   const upper = parent.parts[0].layer === 0 ? lookupLayer(world, parent.parts[0], d) : undefined;
   // Redirects reach what the names above would not permit, so nofollow refuses them.
@@ -288,6 +319,8 @@ function lookupName(world: Read, fs: OverlayFs, parent: Known, name: string): Re
   if (d.invalid) return err('EINVAL');
   const [top, ...rest] = parts;
   if (top === undefined) return err('ENOENT');
+  // Seen on Linux 6.18: without metacopy=on nobody follows it to its data. Source: ovl_lookup(), "refusing to follow metacopy origin".
+  if (top.inode.type === 'file' && top.inode.xattrs.has(names.metacopy)) return err('EPERM');
   const opaque = upper !== undefined && upperOpaque;
   return ok({ parts: [top, ...rest], opaque, redirect: upperRedirect, root, below: null });
 }
@@ -362,7 +395,8 @@ const foundNode = (node: Result<Known>): Result<Found> =>
 export function find(world: Read, id: FsId, path: Path): Result<Inode> {
   const at = findAt(world, id, path);
   if (failed(at)) return at;
-  return ok(fileSystem(world, id).kind === 'plain' ? at.ok.inode : shown(at.ok.inode));
+  const fs = fileSystem(world, id);
+  return ok(fs.kind === 'plain' ? at.ok.inode : shown(at.ok.inode, namesOf(fs.options)));
 }
 
 function found(world: Read, id: FsId, path: Path): Inode | undefined {
@@ -377,20 +411,25 @@ function found(world: Read, id: FsId, path: Path): Inode | undefined {
 export const lookup = (world: Read, fs: FsId, path: Path): Inode | undefined => found(world, fs, path);
 
 /** Merged directories, and those that were copied up, leave whiteouts out of a listing. Source: Linux ovl_dir_is_real(). */
-const filtersWhiteouts = (node: Node): boolean => node.parts.length > 1 || node.parts[0].inode.xattrs.has(ORIGIN);
+const filtersWhiteouts = (node: Node, { origin }: PrivateNames): boolean =>
+  node.parts.length > 1 || node.parts[0].inode.xattrs.has(origin);
 
-/** The names of a directory of an overlay and what readdir calls them. Source: Linux ovl_dir_read_merged(). */
-function mergedEntries(world: Read, node: Node, filter: boolean): Map<string, Part> {
+/**
+ * The names of a directory of an overlay and what readdir calls them. Seen on Linux 6.18: none at all once the top directory
+ * of any layer in it has been removed, because reading that one fails. Source: Linux ovl_dir_read_merged(), iterate_dir().
+ */
+function mergedEntries(world: Read, own: PrivateNames, node: Node, filter: boolean): Map<string, Part> {
   const entries = new Map<string, Part>();
   const hidden = new Set<string>();
+  if (node.parts.some(({ path }) => isOrphan(path))) return entries;
   for (const part of node.parts) {
     // The mark of directories with whiteouts as attributes counts in lower layers only (seen on Linux 6.18).
-    const hasXwhiteouts = part.layer > 0 && part.inode.xattrs.get(OPAQUE) === 'x';
+    const hasXwhiteouts = part.layer > 0 && part.inode.xattrs.get(own.opaque) === 'x';
     for (const name of namesIn(world, part)) {
       if (entries.has(name) || hidden.has(name)) continue;
       const here = child(world, part, name);
       if (here === undefined) continue;
-      const covers = here.inode.type === 'chr' ? isWhiteout(here.inode) : hasXwhiteouts && isWhiteout(here.inode);
+      const covers = (here.inode.type === 'chr' || hasXwhiteouts) && isWhiteout(here.inode, own);
       if (filter && covers) hidden.add(name);
       else entries.set(name, here);
     }
@@ -417,8 +456,9 @@ export function entriesOf(world: Read, id: FsId, path: Path): ReadonlyMap<string
   }
   const node = findNode(world, fs, path);
   if (failed(node) || node.ok.parts[0].inode.type !== 'dir') return new Map();
-  const entries = [...mergedEntries(world, node.ok, filtersWhiteouts(node.ok))].sort(([a], [b]) => (a < b ? -1 : 1));
-  return new Map(entries.map(([name, part]) => [name, part.inode]));
+  const own = namesOf(fs.options);
+  const merged = mergedEntries(world, own, node.ok, filtersWhiteouts(node.ok, own));
+  return new Map([...merged].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, part]) => [name, part.inode]));
 }
 
 /**
@@ -429,11 +469,12 @@ export function entriesOf(world: Read, id: FsId, path: Path): ReadonlyMap<string
 export function unlistable(world: Read, id: FsId, path: Path): string | undefined {
   const fs = fileSystem(world, id);
   if (fs.kind === 'plain' || fs.options.redirectDir !== 'nofollow') return undefined;
+  const own = namesOf(fs.options);
   const node = findNode(world, fs, path);
-  if (failed(node) || !filtersWhiteouts(node.ok)) return undefined;
+  if (failed(node) || !filtersWhiteouts(node.ok, own)) return undefined;
   const isMoved = ({ layer, inode }: Part): boolean =>
-    layer === 0 && inode.xattrs.has(ORIGIN) && inode.xattrs.has(REDIRECT);
-  const moved = [...mergedEntries(world, node.ok, true)].filter(([, part]) => isMoved(part)).map(([name]) => name);
+    layer === 0 && inode.xattrs.has(own.origin) && inode.xattrs.has(own.redirect);
+  const moved = [...mergedEntries(world, own, node.ok, true)].filter(([, part]) => isMoved(part)).map(([name]) => name);
   const lost = moved.sort().find((name) => failed(findNode(world, fs, join(path, name))));
   return lost === undefined
     ? undefined
@@ -457,7 +498,7 @@ export function isEmpty(world: Read, id: FsId, path: Path): boolean {
   const fs = fileSystem(world, id);
   if (fs.kind === 'plain') return isEmptyAt(fs, path);
   const node = findNode(world, fs, path);
-  return failed(node) || mergedEntries(world, node.ok, true).size === 0;
+  return failed(node) || mergedEntries(world, namesOf(fs.options), node.ok, true).size === 0;
 }
 
 /** st_nlink. A merged directory has one, whatever its layers say. Source: Linux ovl_getattr(). */

@@ -1,5 +1,4 @@
-import { findNode, isWhiteout, type Node } from './lookup.ts';
-import { instanceOf } from './overlay.ts';
+import { findNode, instanceOf, isWhiteout, type Node } from './lookup.ts';
 import { isOrphan, isWithin, parentOf, pinned, type TreeChange } from './tree.ts';
 import { type FsId, failed, type Inode, type Path } from './types.ts';
 import { type Draft, fileSystem, type Read } from './world.ts';

@@ -1,5 +1,5 @@
 import { isWithin } from './tree.ts';
-import type { Mount, MountFlag, MountId, Namespace, NsId, Path, TaskId } from './types.ts';
+import type { FsId, Mount, MountFlag, MountId, Namespace, NsId, Path, TaskId } from './types.ts';
 import { type Draft, namespace, type Read } from './world.ts';
 
 /**
@@ -92,6 +92,13 @@ export function isAttached(ns: Namespace, mount: MountId): boolean {
     if (id === ns.root) return true;
     id = entry(ns, id).parent;
   }
+  return false;
+}
+
+/** Whether something is mounted on the name, in whatever mount of that file system. Source: is_local_mountpoint(). */
+export function isMountpoint({ mounts }: Namespace, fs: FsId, path: Path): boolean {
+  for (const mount of mounts.values())
+    if (mount.parent !== null && mount.at === path && mounts.get(mount.parent)?.fs === fs) return true;
   return false;
 }
 

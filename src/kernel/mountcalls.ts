@@ -1,4 +1,4 @@
-import type { Call, CallOf, CallResult, LayerPath } from './calls.ts';
+import type { Call, CallOf, CallResult } from './calls.ts';
 import {
   addMount,
   attach,
@@ -15,7 +15,8 @@ import {
   treeOf,
 } from './mount.ts';
 import { placesIn, propagationText } from './mounttable.ts';
-import { createOverlay, type LayerDentry, type OverlayPlan } from './overlay.ts';
+import { requestOverlay, type Warn } from './overlaymount.ts';
+import { overlayRequest } from './overlayoptions.ts';
 import { crossMounts, type Dentry, lookup, resolve } from './path.ts';
 import { directory, isOrphan, plainFs, release } from './tree.ts';
 import {
@@ -46,26 +47,34 @@ export type MountCall = Extract<
   { op: `mount-${string}` | 'umount' | `${string}-tree` | 'unshare' | 'leave' | 'exit' }
 >;
 
-/** Carries out a call; a call that fails has changed nothing. */
+/**
+ * Carries out a call; a call that fails has changed nothing but the workdir of an overlay. `warn` is told why an outcome is
+ * not certain.
+ */
 export function mountCall(
   draft: Draft,
   task: TaskId,
   call: MountCall,
+  warn: Warn = () => {},
 ): { result: CallResult; changes: readonly Change[] } {
   const trial = new Draft(draft);
-  const result = perform(trial, task, call);
+  const result = perform(trial, task, call, warn);
   if (failed(result)) return { result, changes: [] };
   const changes = changesBetween(draft, trial, call);
   for (const [slot, value] of trial.writes) draft.set(slot, value);
   return { result: ok(null), changes };
 }
 
-function perform(draft: Draft, task: TaskId, call: MountCall): Result {
+function perform(draft: Draft, task: TaskId, call: MountCall, warn: Warn): Result {
   switch (call.op) {
     case 'mount-device':
     case 'mount-tmpfs':
     case 'mount-overlay':
-      return mountNew(draft, task, call);
+      return mountNew(draft, task, call, warn);
+    case 'mount-overlay-data':
+      return typeof call.data === 'string'
+        ? mountNew(draft, task, call, warn)
+        : mountConfigured(draft, task, call, warn);
     case 'mount-bind':
       return bind(draft, task, call);
     case 'mount-move':
@@ -141,13 +150,14 @@ const newMount = (fs: FsId, flags: readonly MountFlag[]): Mount => ({
   unbindable: false,
 });
 
-type NewCall = CallOf<'mount-device'> | CallOf<'mount-tmpfs'> | CallOf<'mount-overlay'>;
+type OverlayCall = CallOf<'mount-overlay'> | CallOf<'mount-overlay-data'>;
+type NewCall = CallOf<'mount-device'> | CallOf<'mount-tmpfs'> | OverlayCall;
 
 /** A file system on a directory: the superblock is made before the mount point is judged. Source: do_new_mount(), do_add_mount(). */
-function mountNew(draft: Draft, id: TaskId, call: NewCall): Result {
+function mountNew(draft: Draft, id: TaskId, call: NewCall, warn: Warn): Result {
   const point = lookUpPoint(draft, id, call.path);
   if (failed(point)) return point;
-  const fs = superblock(draft, id, call);
+  const fs = superblock(draft, id, call, warn);
   if (failed(fs)) return fs;
   const allowed = checkPoint(draft, id, point.ok);
   if (failed(allowed)) return allowed;
@@ -160,7 +170,23 @@ function mountNew(draft: Draft, id: TaskId, call: NewCall): Result {
   return ok(null);
 }
 
-function superblock(draft: Draft, id: TaskId, call: NewCall): Result<FsId> {
+/** By fsopen(2), fsconfig(2), fsmount(2) and move_mount(2): the place is looked up last. Source: do_move_mount(). */
+function mountConfigured(draft: Draft, id: TaskId, call: CallOf<'mount-overlay-data'>, warn: Warn): Result {
+  const allowed = mayMount(taskOf(draft, id));
+  if (failed(allowed)) return allowed;
+  const fs = superblock(draft, id, call, warn);
+  if (failed(fs)) return fs;
+  const point = lookUpPoint(draft, id, call.path);
+  if (failed(point)) return point;
+  if (!isDirectory(draft, point.ok)) return err('EINVAL');
+  const possible = checkPoint(draft, id, point.ok);
+  if (failed(possible)) return possible;
+  const { ns } = point.ok;
+  attach(draft, { ns, mount: addMount(draft, ns, newMount(fs.ok, call.flags ?? []), id) }, on(point.ok), id);
+  return ok(null);
+}
+
+function superblock(draft: Draft, id: TaskId, call: NewCall, warn: Warn): Result<FsId> {
   switch (call.op) {
     case 'mount-device':
       if (draft.get(`fs:${call.source}`) === null)
@@ -173,34 +199,16 @@ function superblock(draft: Draft, id: TaskId, call: NewCall): Result<FsId> {
       return ok(fs);
     }
     case 'mount-overlay':
-      return overlay(draft, id, call);
+    case 'mount-overlay-data':
+      return overlay(draft, id, call, warn);
   }
 }
 
-function overlay(draft: Draft, id: TaskId, call: CallOf<'mount-overlay'>): Result<FsId> {
-  const layer = ({ path, name }: LayerPath): Result<LayerDentry> => {
-    const place = resolve(draft, id, path);
-    return failed(place) ? place : ok({ ...place.ok, name });
-  };
-  const lowers: LayerDentry[] = [];
-  for (const lower of call.lowers) {
-    const place = layer(lower);
-    if (failed(place)) return place;
-    lowers.push(place.ok);
-  }
-  const upper = call.upper === undefined ? undefined : layer(call.upper);
-  if (upper !== undefined && failed(upper)) return upper;
-  const work = call.work === undefined ? undefined : layer(call.work);
-  if (work !== undefined && failed(work)) return work;
-  const plan: OverlayPlan = {
-    source: call.source,
-    lowers,
-    ...(upper === undefined ? {} : { upper: upper.ok }),
-    ...(work === undefined ? {} : { work: work.ok }),
-    options: { redirectDir: call.redirectDir ?? 'off' },
-    readonly: upper === undefined || (call.flags?.includes('ro') ?? false),
-  };
-  return createOverlay(draft, id, plan);
+/** MS_RDONLY makes the superblock read-only, MOUNT_ATTR_RDONLY only the mount. */
+function overlay(draft: Draft, id: TaskId, call: OverlayCall, warn: Warn): Result<FsId> {
+  const isMount2 = call.op === 'mount-overlay' || typeof call.data === 'string';
+  const readonly = isMount2 && call.flags?.includes('ro') === true;
+  return requestOverlay(draft, id, { source: call.source, request: overlayRequest(call), readonly }, warn);
 }
 
 /** ENOENT for a directory that has been removed meanwhile, for the moves below, too. Source: do_loopback(), graft_tree(), attach_recursive_mnt(). */

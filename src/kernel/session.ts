@@ -96,14 +96,6 @@ export const flagsOf = (world: Read, place: Dentry): readonly MountFlag[] =>
 export const isReadonly = (world: Read, place: Dentry): boolean =>
   fileSystem(world, place.fs).readonly || flagsOf(world, place).includes('ro');
 
-/** Whether something is mounted on the name in the caller's namespace, in whatever mount of that file system. Source: is_local_mountpoint(). */
-export function isMountpoint(session: Session, fs: FsId, path: Path): boolean {
-  const { mounts } = namespace(session.draft, session.task.ns);
-  for (const mount of mounts.values())
-    if (mount.parent !== null && mount.at === path && mounts.get(mount.parent)?.fs === fs) return true;
-  return false;
-}
-
 // ---- operations ---------------------------------------------------------------------------------------------------
 
 /**

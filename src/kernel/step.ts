@@ -1,15 +1,17 @@
 import type { Call, CallOf, CallResult } from './calls.ts';
 import { find, identity } from './lookup.ts';
+import { isMountpoint } from './mount.ts';
 import { mountCall } from './mountcalls.ts';
 import { changeMode, descriptor, open, openPlace, read, readdir, resized, stat, write } from './open.ts';
+import { overlayRequest } from './overlayoptions.ts';
 import type { Dentry, Last } from './path.ts';
 import { isRoot, permits } from './permission.ts';
 import { check, created, type Edit, mayReadXattr, ownerEdit, writeEdit } from './posix.ts';
-import { flagsOf, inodeAt, isMountpoint, isReadonly, perform, Session } from './session.ts';
+import { flagsOf, inodeAt, isReadonly, perform, Session } from './session.ts';
 import { directory, file, join, special, symlink } from './tree.ts';
 import { type Change, err, failed, type Inode, type Outcome, ok, type Result, type TaskId } from './types.ts';
 import { letGo } from './unmount.ts';
-import type { Read } from './world.ts';
+import { namespace, type Read } from './world.ts';
 
 /** The only thing that changes a world: a task makes a call. */
 
@@ -39,10 +41,11 @@ function observedMountCall(
 ): { readonly result: CallResult; readonly changes: readonly Change[] } {
   if ('path' in call) session.resolve(call.path);
   if ('from' in call) session.resolve(call.from);
-  if (call.op === 'mount-overlay') {
-    for (const layer of [...call.lowers, call.upper, call.work]) if (layer !== undefined) session.resolve(layer.path);
-  }
-  return mountCall(session.draft, task, call);
+  if (call.op === 'mount-overlay' || call.op === 'mount-overlay-data')
+    for (const layer of overlayRequest(call).named) if (failed(session.resolve(layer.path))) break;
+  return mountCall(session.draft, task, call, (why) => {
+    session.undefined ??= why;
+  });
 }
 
 function fileCall(session: Session, call: FileCall): CallResult {
@@ -268,11 +271,9 @@ function remove(session: Session, path: string, op: 'unlink' | 'rmdir'): Result 
 
 /** What the checks allow is still EBUSY for a mount point of the caller's namespace. Source: Linux vfs_rmdir(), vfs_unlink(). */
 function performUnlessBusy(session: Session, place: Dentry, operation: Parameters<typeof perform>[2]): Result {
-  const busy =
-    'path' in operation
-      ? isMountpoint(session, place.fs, operation.path)
-      : isMountpoint(session, place.fs, operation.from) || isMountpoint(session, place.fs, operation.to);
-  if (!busy) return perform(session, place.fs, operation);
+  const ns = namespace(session.draft, session.task.ns);
+  const names = 'path' in operation ? [operation.path] : [operation.from, operation.to];
+  if (!names.some((name) => isMountpoint(ns, place.fs, name))) return perform(session, place.fs, operation);
   const allowed = check(session.draft, session.task, place.fs, operation);
   return failed(allowed) ? allowed : allowed.ok ? err('EBUSY') : ok(null);
 }

@@ -40,6 +40,14 @@ export class Draft implements Read {
     this.#written.set(slot, value);
   }
 
+  /** Replaces a component so that it stays replaced when this draft is dropped: for what a call does although it fails. */
+  keep(slot: Slot, value: Component): void {
+    if (this.#world instanceof Draft) {
+      this.#written.delete(slot);
+      this.#world.set(slot, value);
+    } else this.set(slot, value);
+  }
+
   /** The replaced components, in the order of the first replacement. */
   get writes(): readonly (readonly [Slot, Component])[] {
     return [...this.#written];

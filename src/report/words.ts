@@ -86,6 +86,8 @@ function mountCallText(call: Call): string {
       return `mount tmpfs on ${at(call.path)}`;
     case 'mount-overlay':
       return `mount overlay on ${at(call.path)} (${layersText(call)})`;
+    case 'mount-overlay-data':
+      return `mount overlay on ${at(call.path)} (${optionsText(call.data)})`;
     case 'mount-bind':
       return `mount ${call.recursive === true ? 'MS_BIND|MS_REC' : 'MS_BIND'} ${at(call.from)} on ${at(call.path)}`;
     case 'mount-move':
@@ -112,6 +114,9 @@ function mountCallText(call: Call): string {
       return 'path' in call ? `${call.op} ${at(call.path)}` : call.op;
   }
 }
+
+const optionsText = (data: Extract<Call, { op: 'mount-overlay-data' }>['data']): string =>
+  typeof data === 'string' ? data : data.map(([key, value]) => (value === null ? key : `${key}=${value}`)).join(' ');
 
 function layersText(call: Extract<Call, { op: 'mount-overlay' }>): string {
   const lowers = call.lowers.map((layer) => layer.name).join(' > ');

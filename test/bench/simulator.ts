@@ -16,7 +16,7 @@ import { createFsFromVolume, Volume } from 'memfs';
 import { type IFS, Union } from 'unionfs';
 import { EMPTY, Machine } from '../../src/conform/machine.ts';
 import { fromDirectoryJSON } from '../../src/input/memfs.ts';
-import { OPAQUE, ORIGIN } from '../../src/kernel/lookup.ts';
+import { TRUSTED } from '../../src/kernel/lookup.ts';
 import { apply, directory, parentOf, plainFs, type TreeChange, whiteout } from '../../src/kernel/tree.ts';
 import { failed, type Path, type PlainFs } from '../../src/kernel/types.ts';
 
@@ -58,8 +58,8 @@ function diskOf(lowers: number): PlainFs {
     const hidden = DIRECTORIES.filter(hides).map((path) => [`${path}/hidden`, '']);
     return [`lower${index}`, fromDirectoryJSON({ ...files, ...Object.fromEntries(hidden) })];
   });
-  const opaque = directory({}, { xattrs: new Map([[OPAQUE, 'y']]) });
-  const copied = directory({}, { xattrs: new Map([[ORIGIN, '']]) });
+  const opaque = directory({}, { xattrs: new Map([[TRUSTED.opaque, 'y']]) });
+  const copied = directory({}, { xattrs: new Map([[TRUSTED.origin, '']]) });
   const marks = DIRECTORIES.flatMap((path): readonly TreeChange[] => {
     if (isOpaque(path)) return [{ do: 'replace', fs: 'disk', path: `/lower0${path}`, inode: opaque }];
     if (!isCovered(path)) return [];
@@ -69,7 +69,7 @@ function diskOf(lowers: number): PlainFs {
       { do: 'create', fs: 'disk', path: `/upper${path}/hidden`, inode: whiteout() },
     ];
   });
-  const bare = plainFs(directory({ upper: EMPTY, work: EMPTY, ...Object.fromEntries(layers) }), 'tmpfs');
+  const bare = plainFs(directory({ mnt: EMPTY, upper: EMPTY, work: EMPTY, ...Object.fromEntries(layers) }), 'tmpfs');
   return marks.reduce((disk, change) => apply(disk, change, 'caller'), bare);
 }
 
@@ -213,7 +213,7 @@ function union(layers: readonly Files[]): NodeFs {
 
 const LOWERS = [1, 4, 16];
 const merged = visible(1)[0] ?? {};
-const plain = plainFs(directory({ plain: fromDirectoryJSON(merged) }), 'tmpfs');
+const plain = plainFs(directory({ mnt: EMPTY, plain: fromDirectoryJSON(merged) }), 'tmpfs');
 
 /** The simulator and the others, in the order in which they take turns. */
 export const CONTENDERS: readonly Contender[] = [
@@ -221,7 +221,7 @@ export const CONTENDERS: readonly Contender[] = [
   { name: 'overlaycheck, no layers', fresh: () => simulated(new Machine(plain, { plain: '/plain' })) },
   ...LOWERS.flatMap((count): readonly Contender[] => {
     const lowers = Array.from({ length: count }, (_, index): Path => `/lower${index}`);
-    const setup = { upper: '/upper', work: '/work', lowers, redirectDir: 'off' } as const;
+    const setup = { upper: '/upper', work: '/work', lowers, options: '' } as const;
     const disk = diskOf(count);
     const layers = `${count} lower${count === 1 ? '' : 's'}`;
     return [

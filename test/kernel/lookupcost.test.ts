@@ -108,7 +108,7 @@ function diskOf({ files, lowers, holders, depth }: Shape): PlainFs {
     return [`lower${index}`, layer(`/lower${index}`, files / lowers, isHolder ? depth : 0, lowest ? CONTENTS : {})];
   });
   // A work directory that is ready to be used, so that mounting changes nothing.
-  const rest = { upper: counted('/upper', {}), work: directory({ work: directory() }) };
+  const rest = { upper: counted('/upper', {}), work: directory({ work: directory() }), mnt: directory() };
   const inodes = new Map(['h', 'i'].map((ino) => [ino, { inode: file(ino), links: 2 }]));
   return { ...plainFs(counted('/', { ...rest, ...Object.fromEntries(layers) })), inodes };
 }
@@ -121,7 +121,7 @@ function mounted(disk: PlainFs, mount: ConstructorParameters<typeof Machine>[1])
   return machine;
 }
 const overlay = (shape: Shape): Machine =>
-  mounted(diskOf(shape), { upper: '/upper', work: '/work', lowers: pathsOf(shape), redirectDir: 'off' });
+  mounted(diskOf(shape), { upper: '/upper', work: '/work', lowers: pathsOf(shape), options: '' });
 /** The lowest layer on its own. */
 const plain = (shape: Shape): Machine => mounted(diskOf({ ...shape, lowers: 1, holders: 1 }), { plain: '/lower0' });
 
@@ -131,9 +131,8 @@ function run(machine: Machine, call: Call): void {
   if (failed(result)) throw new Error(`${JSON.stringify(call)} gave ${result.err}`);
 }
 
-/** The top directory of each layer once, for the first name, and for each of them one look into the disk. */
+/** The top directory of each layer once, for the first name; where those are on the disk is known since the mount. */
 const roots = (shape: Shape): readonly (readonly [Path, number])[] => [
-  ['/', shape.lowers + 1],
   ['/upper', 1],
   ...pathsOf(shape).map((path) => [path, 1] as const),
 ];
