@@ -414,10 +414,7 @@ export const lookup = (world: Read, fs: FsId, path: Path): Inode | undefined => 
 const filtersWhiteouts = (node: Node, { origin }: PrivateNames): boolean =>
   node.parts.length > 1 || node.parts[0].inode.xattrs.has(origin);
 
-/**
- * The names of a directory of an overlay and what readdir calls them. Seen on Linux 6.18: none at all once the top directory
- * of any layer in it has been removed, because reading that one fails. Source: Linux ovl_dir_read_merged(), iterate_dir().
- */
+/** The names of a directory of an overlay and what readdir calls them. Source: Linux ovl_dir_read_merged(). */
 function mergedEntries(world: Read, own: PrivateNames, node: Node, filter: boolean): Map<string, Part> {
   const entries = new Map<string, Part>();
   const hidden = new Set<string>();
@@ -459,6 +456,16 @@ export function entriesOf(world: Read, id: FsId, path: Path): ReadonlyMap<string
   const own = namesOf(fs.options);
   const merged = mergedEntries(world, own, node.ok, filtersWhiteouts(node.ok, own));
   return new Map([...merged].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, part]) => [name, part.inode]));
+}
+
+/**
+ * Whether reading a directory fails with ENOENT: it was removed, or it is the root of an overlay and the top directory of any
+ * layer was. Source: Linux iterate_dir(), IS_DEADDIR().
+ */
+export function isDead(world: Read, id: FsId, path: Path): boolean {
+  const fs = fileSystem(world, id);
+  if (isOrphan(path) || fs.kind === 'plain' || path !== '') return isOrphan(path);
+  return layersOf(fs).some((layer) => isOrphan(layerRoot(world, layer)));
 }
 
 /**

@@ -1,10 +1,10 @@
 import type { CallOf, CallResult, OpenFlag } from './calls.ts';
-import { entriesOf, find, linkCount, unlistable } from './lookup.ts';
+import { entriesOf, find, isDead, linkCount, unlistable } from './lookup.ts';
 import type { Dentry } from './path.ts';
 import { permits } from './permission.ts';
 import { created, modeEdit, writeEdit } from './posix.ts';
 import { flagsOf, inodeAt, isReadonly, perform, type Session } from './session.ts';
-import { file, freeIno, isOrphan, join, pinned } from './tree.ts';
+import { file, freeIno, join, pinned } from './tree.ts';
 import { err, failed, type Inode, type OpenFile, ok, type Result } from './types.ts';
 import { fileSystem } from './world.ts';
 
@@ -209,9 +209,8 @@ const typed = (entries: ReadonlyMap<string, Inode>): readonly (readonly [string,
     type === 'dir' || type === 'file' || type === 'symlink' ? type : 'other',
   ]);
 
-/** A removed directory has no entries, not even an end of them. Source: Linux iterate_dir(), IS_DEADDIR(). */
 function entries(session: Session, place: Dentry): CallResult {
-  if (isOrphan(place.path)) return err('ENOENT');
+  if (isDead(session.draft, place.fs, place.path)) return err('ENOENT');
   session.listed(place.fs, place.path);
   session.undefined ??= unlistable(session.draft, place.fs, place.path);
   return ok(typed(entriesOf(session.draft, place.fs, place.path)));

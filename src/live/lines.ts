@@ -97,7 +97,7 @@ function overlayDataArguments(call: CallOf<'mount-overlay-data'>): readonly (str
   const flags = (call.flags ?? []).join('|');
   if (typeof call.data === 'string') return [call.path, call.source, call.data, flags];
   const options = call.data.flatMap(([key, value]) => (value === null ? ['flag', key, ''] : ['string', key, value]));
-  return [call.path, flags, ...options];
+  return [call.path, call.source, flags, ...options];
 }
 
 function mountArguments(call: Call): readonly (string | number)[] {
