@@ -1,6 +1,6 @@
 import type { CallResult } from '../kernel/calls.ts';
 import { notModelled, overlayRequest } from '../kernel/overlayoptions.ts';
-import type { PlainFs } from '../kernel/types.ts';
+import type { Path, PlainFs } from '../kernel/types.ts';
 import type { Field } from './json.ts';
 import { diskOf } from './layers.ts';
 import { differenceOf, type Listing, raw, recorded, same, seen, shown } from './listing.ts';
@@ -74,12 +74,19 @@ function resultsOf(vector: Field, count: number): readonly Field[] {
 export const upperName = (rotations: number): string => (rotations === 0 ? 'upper' : `upper${rotations}`);
 
 /** The set-up of a new mount; `upper` is the name of a fresh upper directory, if it needs one. */
-export function remounted(setup: Setup, { rotates, options }: Remount, upper: string): Setup {
-  const next = options === null ? setup : { ...setup, options: options.string };
+export function remounted(setup: Setup, { rotates, lowers, options }: Remount, upper: string): Setup {
+  const left = lowers === null ? setup : { ...setup, lowers: lowers.map((number) => lowerOf(setup, number)) };
+  const next = options === null ? left : { ...left, options: options.string };
   const why = options === null ? null : notPlayed(options, next);
   if (options !== null && why !== null) throw options.fail(`options that are modelled: ${why}`);
   if (!rotates) return next;
-  return { ...next, upper: `/${upper}`, lowers: setup.upper === null ? setup.lowers : [setup.upper, ...setup.lowers] };
+  return { ...next, upper: `/${upper}`, lowers: next.upper === null ? next.lowers : [next.upper, ...next.lowers] };
+}
+
+function lowerOf({ lowers }: Setup, number: Field): Path {
+  const lower = lowers[number.integer];
+  if (lower === undefined) throw number.fail('the number of a lower layer, 0 for the topmost');
+  return lower;
 }
 
 /** One play of a vector on the model. */

@@ -151,7 +151,7 @@ function editObject(
   const edit = (change: Edit): Result => perform(session, place.fs, { op: 'edit', path: place.path, edit: change });
   if (call.op === 'utimes') return edit({ mtime: call.mtime });
   if (call.op === 'setxattr') return edit({ xattr: [call.name, call.value] });
-  if ('uid' in call) return edit(ownerEdit(inode, call.uid, call.gid));
+  if ('uid' in call) return edit(ownerEdit(inode, session.task, call.uid, call.gid));
   return edit({ xattr: [call.name, null] });
 }
 

@@ -94,14 +94,15 @@ static const struct {
 #undef E
 };
 
-static void say_error(int number) {
+static const char *error_name(int number) {
+  static char other[32];
   for (size_t i = 0; i < sizeof ERRORS / sizeof *ERRORS; i++)
-    if (ERRORS[i].number == number) {
-      say("{\"err\":\"%s\"}", ERRORS[i].name);
-      return;
-    }
-  say("{\"err\":\"errno %d\"}", number);
+    if (ERRORS[i].number == number) return ERRORS[i].name;
+  snprintf(other, sizeof other, "errno %d", number);
+  return other;
 }
+
+static void say_error(int number) { say("{\"err\":\"%s\"}", error_name(number)); }
 
 /* The answer to a call without a value: 0, or -1 with errno. */
 static void say_done(int result) {
@@ -113,7 +114,8 @@ static void say_done(int result) {
 
 static int hex(char c) { return c <= '9' ? c - '0' : (c | 32) - 'a' + 10; }
 
-static char *decode(char *text) {
+/* In place; how many bytes there are. */
+static size_t decode(char *text) {
   char *to = text;
   if (strcmp(text, "%") == 0) *text = 0;
   for (char *from = text; *from != 0; from++) {
@@ -123,19 +125,25 @@ static char *decode(char *text) {
     } else *to++ = *from;
   }
   *to = 0;
-  return text;
+  return (size_t)(to - text);
 }
+
+static size_t sizes_[ARGS];
 
 static int split(char *line, char **args) {
   int count = 0;
-  for (char *word = strtok(line, " "); word != NULL && count < ARGS; word = strtok(NULL, " ")) args[count++] = decode(word);
+  for (char *word = strtok(line, " "); word != NULL && count < ARGS; word = strtok(NULL, " ")) {
+    args[count] = word;
+    sizes_[count++] = decode(word);
+  }
   return count;
 }
 
 static const char *const NO_ARG = "";
-static int argc_;
+static int argc_, first_;
 static char **argv_;
 static const char *arg(int index) { return index < argc_ ? argv_[index] : NO_ARG; }
+static size_t length_of(int index) { return index < argc_ ? sizes_[first_ + index] : 0; }
 static long number(int index) { return strtol(arg(index), NULL, 10); }
 
 /* Whether a list such as "MS_RDONLY|MS_NODEV" has the word. */
@@ -621,7 +629,7 @@ static void chown_call(void) { say_done(chown(arg(0), (uid_t)number(1), (gid_t)n
 static void lchown_call(void) { say_done(lchown(arg(0), (uid_t)number(1), (gid_t)number(2))); }
 static void utimes_call(void) { say_done(set_mtime(arg(0), number(1), 0)); }
 static void truncate_call(void) { say_done(truncate(arg(0), number(1))); }
-static void setxattr_call(void) { say_done(setxattr(arg(0), arg(1), arg(2), strlen(arg(2)), 0)); }
+static void setxattr_call(void) { say_done(setxattr(arg(0), arg(1), arg(2), length_of(2), 0)); }
 static void getxattr_call(void) { answer_getxattr(arg(0), arg(1)); }
 static void removexattr_call(void) { say_done(removexattr(arg(0), arg(1))); }
 static void listxattr_call(void) { answer_listxattr(arg(0)); }
@@ -766,8 +774,9 @@ static void serve(int socket, int is_child) {
     char *colon = strchr(args[0], ':');
     uid_t uid = (uid_t)strtol(args[0], NULL, 10);
     gid_t gid = colon == NULL ? uid : (gid_t)strtol(colon + 1, NULL, 10);
-    argc_ = words - 2;
-    argv_ = args + 2;
+    first_ = 2;
+    argc_ = words - first_;
+    argv_ = args + first_;
     if (strcmp(args[1], "leave") == 0 && is_child) return;
     if (strcmp(args[1], "exit") == 0) _exit(0);
     become(uid, gid);
@@ -889,10 +898,7 @@ static void list(const char *path, size_t top, int raw, int *any) {
   say_string(shown, strlen(shown));
   if (lstat(path, &st) < 0) {
     if (errno == ENOENT) say(",\"type\":\"ghost\"}");
-    else {
-      int number = errno;
-      say(",\"type\":\"lstat-%s\"}", number == EPERM ? "EPERM" : number == EIO ? "EIO" : strerror(number));
-    }
+    else say(",\"type\":\"lstat-%s\"}", error_name(errno));
     return;
   }
   if (raw && S_ISCHR(st.st_mode) && st.st_rdev == 0) {
@@ -931,7 +937,7 @@ static void list(const char *path, size_t top, int raw, int *any) {
 
 static void admin(const char *op) {
   if (strcmp(op, "make") == 0) say_done(make());
-  else if (strcmp(op, "lsetxattr") == 0) say_done(lsetxattr(arg(0), arg(1), arg(2), strlen(arg(2)), 0));
+  else if (strcmp(op, "lsetxattr") == 0) say_done(lsetxattr(arg(0), arg(1), arg(2), length_of(2), 0));
   else if (strcmp(op, "time") == 0) say_done(set_mtime(arg(0), number(1), AT_SYMLINK_NOFOLLOW));
   else if (strcmp(op, "end-task") == 0) {
     end_task(arg(0));
@@ -976,8 +982,9 @@ static void run_line(char *line) {
     return;
   }
   int words = split(space + 1, args);
-  argc_ = words - 1;
-  argv_ = args + 1;
+  first_ = 1;
+  argc_ = words - first_;
+  argv_ = args + first_;
   if (words < 1) say("{\"err\":\"malformed\"}");
   else admin(args[0]);
 }
