@@ -34,10 +34,13 @@ export function conformFiles(paths: readonly string[]): Conformance {
 function conformPath(path: string): readonly Verdict[] {
   if (!existsSync(path)) throw new InputError({ file: path, found: 'nothing', right: 'a file of vectors' });
   if (statSync(path).isDirectory()) return traceDirectories(path).flatMap(conformUnionmount);
-  const vectors = fieldsOf(readFileSync(path, 'utf8'), path);
+  const vectors = fieldsOf(readFileSync(path, 'utf8'), path).filter((each) => !isOrigin(each));
   if (vectors.length === 0) throw new InputError({ file: path, line: 1, found: 'no vector', right: 'at least one' });
   return vectors.map(conformVector);
 }
+
+/** The line that says where the vectors of a file come from. */
+export const isOrigin = (line: Field): boolean => line.has('recorded') && line.keys.length === 1;
 
 function conformVector(vector: Field): Verdict {
   if (isOverlayVector(vector)) return conformOverlay(vector);

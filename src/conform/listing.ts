@@ -101,6 +101,7 @@ function rawEntry(inode: Inode, nlink: number): Listed {
   const overlay: Record<string, string> = {};
   const xattrs: Record<string, string> = {};
   for (const [name, value] of inode.xattrs) {
+    if (name.startsWith('security.')) continue;
     if (!name.startsWith(OVERLAY)) xattrs[name] = value;
     else if (!NOT_MODELLED.has(name.slice(OVERLAY.length))) overlay[name.slice(OVERLAY.length)] = value;
   }

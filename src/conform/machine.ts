@@ -54,6 +54,7 @@ export const EMPTY: Directory = {
  */
 export class Machine {
   #world: World;
+  #undefined: string | undefined;
 
   /** Mounts an overlay of the disk's directories, or, without a set-up, the plain directory `plain`. */
   constructor(disk: PlainFs, mount: Setup | { readonly plain: Path }) {
@@ -79,7 +80,13 @@ export class Machine {
       );
     }
     this.#world = world.with(outcome.writes);
+    this.#undefined ??= outcome.undefined;
     return outcome.result;
+  }
+
+  /** Why what comes after some call is not what the model can tell, or undefined. */
+  get undefined(): string | undefined {
+    return this.#undefined;
   }
 
   /** Where a path leads, symlinks followed: the absolute path of the object as the caller writes it, if it is there. */

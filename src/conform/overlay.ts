@@ -1,8 +1,10 @@
-import type { Call, CallResult, OpenFlag, RenameFlag } from '../kernel/calls.ts';
+import type { CallResult } from '../kernel/calls.ts';
+import type { PlainFs } from '../kernel/types.ts';
 import type { Field } from './json.ts';
-import { diskOf, rdevOf } from './layers.ts';
+import { diskOf } from './layers.ts';
 import { differenceOf, type Listing, raw, recorded, same, seen, shown } from './listing.ts';
-import { Machine, MountRefused, type Setup } from './machine.ts';
+import { EMPTY, Machine, MountRefused, type Setup } from './machine.ts';
+import { isRemount, type Op, opOf, type Remount } from './ops.ts';
 
 /** Plays recordings of the kernel's overlayfs against the model: one mount, a list of calls, and the trees around them. */
 
@@ -17,43 +19,123 @@ export interface Verdict {
 export const isOverlayVector = (vector: Field): boolean =>
   vector.has('layers') && vector.has('ops') && vector.has('results');
 
+/** What a vector begins with: a disk with the layers as directories, how they are mounted, and what is done. */
+export interface Draft {
+  readonly name: string;
+  readonly disk: PlainFs;
+  readonly setup: Setup;
+  readonly ops: readonly Op[];
+}
+
+/** The beginning of a vector, or why the model cannot play it. Throws an InputError when it is not in the format. */
+export function draftOf(vector: Field): Draft | string {
+  const options = optionsOf(vector.get('options'));
+  if (typeof options === 'string') return options;
+  const ops = vector.get('ops').array;
+  checkDescriptors(ops);
+  return { name: vector.get('name').string, ...worldOf(vector, options.redirectDir), ops: ops.map(opOf) };
+}
+
+/** A descriptor is opened by an op before it is used. */
+function checkDescriptors(ops: readonly Field[]): void {
+  const opened = new Set<string>();
+  for (const op of ops.filter((each) => each.has('fd'))) {
+    const fd = op.get('fd').string;
+    if (op.get('op').value === 'open') opened.add(fd);
+    else if (!opened.has(fd)) throw op.get('fd').fail('a descriptor that an op before it opens');
+  }
+}
+
 /** Plays one vector. Throws an InputError when it is not in the format. */
 export function conformOverlay(vector: Field): Verdict {
   const name = vector.get('name').string;
-  const options = optionsOf(vector.get('options'));
-  if (typeof options === 'string') return { name, outcome: 'skip', why: options };
-  const steps = stepsOf(vector);
-  const { disk, setup } = worldOf(vector, options.redirectDir);
+  const draft = draftOf(vector);
+  if (typeof draft === 'string') return { name, outcome: 'skip', why: draft };
+  const expected = resultsOf(vector, draft.ops.length);
   try {
-    const why = play(new Machine(disk, setup), setup, vector, steps);
-    return why === null ? { name, outcome: 'pass' } : { name, outcome: 'fail', why };
+    return { name, ...new Player(draft).play(vector, expected) };
   } catch (error) {
     if (!(error instanceof MountRefused)) throw error;
     return { name, outcome: 'fail', why: error.message };
   }
 }
 
-function play(machine: Machine, setup: Setup, vector: Field, steps: readonly Step[]): string | null {
-  const before = differenceOf('initial', recorded(vector.get('initial')), seen(machine));
-  if (before !== null) return before;
-  for (const [index, step] of steps.entries()) {
-    const result = step.run(machine, setup);
-    const wrong = resultDifference(step.expected.value, result);
-    if (wrong !== null) return `ops[${index}] ${step.text}: ${wrong}`;
-  }
-  const merged = recorded(vector.get('merged'));
-  return differenceOf('merged', merged, seen(machine)) ?? afterwards(machine, setup, vector, merged);
+function resultsOf(vector: Field, count: number): readonly Field[] {
+  const results = vector.get('results').array;
+  if (results.length !== count) throw vector.get('results').fail(`one result for each of ${count} ops`);
+  for (const result of results)
+    if (!result.has('ok') && !result.has('err')) throw result.fail('{"ok": …} or {"err": "ENOENT"}');
+  return results;
 }
 
-/** What is left in the upper directory, and what a new mount of it shows. */
-function afterwards(machine: Machine, setup: Setup, vector: Field, merged: Listing): string | null {
-  const upper = vector.get('upper');
-  const left =
-    setup.upper === null ? null : differenceOf('upper', recorded(upper), raw(machine.disk, setup.upper.slice(1)));
-  if (left !== null) return left;
-  machine.remount(setup);
-  const again = vector.has('merged_after_remount') ? recorded(vector.get('merged_after_remount')) : merged;
-  return differenceOf('merged after remount', again, seen(machine), ['nlink']);
+/** The upper directory after so many rotations. */
+export const upperName = (rotations: number): string => (rotations === 0 ? 'upper' : `upper${rotations}`);
+
+/** The set-up of a new mount; `upper` is the name of a fresh upper directory, if it needs one. */
+export function remounted(setup: Setup, { rotates, options }: Remount, upper: string): Setup {
+  const next = options === null ? setup : { ...setup, ...known(options) };
+  if (!rotates) return next;
+  return { ...next, upper: `/${upper}`, lowers: setup.upper === null ? setup.lowers : [setup.upper, ...setup.lowers] };
+}
+
+function known(options: Field): Pick<Setup, 'redirectDir'> {
+  const parsed = optionsOf(options);
+  if (typeof parsed === 'string') throw options.fail(`options that are modelled: ${parsed}`);
+  return parsed;
+}
+
+/** One play of a vector on the model. */
+class Player {
+  readonly #draft: Draft;
+  readonly #machine: Machine;
+  #setup: Setup;
+  #rotations = 0;
+
+  constructor(draft: Draft) {
+    this.#draft = draft;
+    this.#setup = draft.setup;
+    this.#machine = new Machine(draft.disk, draft.setup);
+  }
+
+  /** Fails with the first difference. What follows an undefined outcome cannot be compared. */
+  play(vector: Field, expected: readonly Field[]): Omit<Verdict, 'name'> {
+    const before = differenceOf('initial', recorded(vector.get('initial')), seen(this.#machine));
+    if (before !== null) return { outcome: 'fail', why: before };
+    for (const [index, op] of this.#draft.ops.entries()) {
+      const result = this.#result(op);
+      const reason = this.#machine.undefined;
+      if (reason !== undefined) return { outcome: 'skip', why: `ops[${index}] ${op.text} is undefined: ${reason}` };
+      const wrong = resultDifference(expected[index]?.value, result);
+      if (wrong !== null) return { outcome: 'fail', why: `ops[${index}] ${op.text}: ${wrong}` };
+    }
+    const merged = recorded(vector.get('merged'));
+    const why = differenceOf('merged', merged, seen(this.#machine)) ?? this.#afterwards(vector, merged);
+    return why === null ? { outcome: 'pass' } : { outcome: 'fail', why };
+  }
+
+  #result(op: Op): CallResult {
+    const { calls, who } = op;
+    if (!isRemount(calls)) return op.resultOf(calls.map((call) => this.#machine.call(call, who)));
+    if (calls.rotates) this.#rotations++;
+    const name = upperName(this.#rotations);
+    this.#setup = remounted(this.#setup, calls, name);
+    const { disk } = this.#machine;
+    const root = { ...disk.root, entries: new Map(disk.root.entries).set(name, EMPTY) };
+    this.#machine.remount(this.#setup, calls.rotates ? { ...disk, root } : disk);
+    return { ok: null };
+  }
+
+  /** What is left in the upper directory, and what a new mount of it shows. */
+  #afterwards(vector: Field, merged: Listing): string | null {
+    const { upper } = this.#setup;
+    const disk = this.#machine.disk;
+    const left =
+      upper === null ? null : differenceOf('upper', recorded(vector.get('upper')), raw(disk, upper.slice(1)));
+    if (left !== null) return left;
+    this.#machine.remount(this.#setup);
+    const again = vector.has('merged_after_remount') ? recorded(vector.get('merged_after_remount')) : merged;
+    return differenceOf('merged after remount', again, seen(this.#machine), ['nlink']);
+  }
 }
 
 /** One line on how a result differs from the recorded one, or null. Link counts of directories are tmpfs's own. */
@@ -131,138 +213,3 @@ function worldOf(vector: Field, redirectDir: Setup['redirectDir']) {
   };
   return { disk: diskOf(lists), setup };
 }
-
-// --- the calls of a vector
-
-interface Step {
-  /** The op as the vector has it, for a difference. */
-  readonly text: string;
-  readonly expected: Field;
-  run(machine: Machine, setup: Setup): CallResult;
-}
-
-function stepsOf(vector: Field): readonly Step[] {
-  const ops = vector.get('ops').array;
-  const results = vector.get('results').array;
-  if (ops.length !== results.length) throw vector.get('results').fail(`one result for each of ${ops.length} ops`);
-  return ops.map((op, index) => {
-    const expected = results[index];
-    if (expected === undefined) throw op.fail('an op with a result');
-    if (!expected.has('ok') && !expected.has('err')) throw expected.fail('{"ok": …} or {"err": "ENOENT"}');
-    return { text: JSON.stringify(op.value), expected, run: runOf(op) };
-  });
-}
-
-function runOf(op: Field): Step['run'] {
-  const kind = op.get('op').string;
-  const who = op.optional('as', (field) => field.integer, 0);
-  if (kind === 'remount') {
-    return (machine, setup) => {
-      machine.remount(setup);
-      return { ok: null };
-    };
-  }
-  if (kind === 'open') return openOf(op, who);
-  const make = CALLS[kind];
-  if (make === undefined) throw op.get('op').fail(`one of remount, open, ${Object.keys(CALLS).join(', ')}`);
-  const call = make(op);
-  return (machine) => machine.call(call, who);
-}
-
-/** open, write the data, read everything back, close unless the descriptor is to stay. */
-function openOf(op: Field, who: number): Step['run'] {
-  const fd = op.optional('fd', (field) => field.string, '(one op)');
-  const path = op.get('path').path;
-  const mode = op.optional('mode', (field) => field.integer, 0o644);
-  const flags = flagsOf(op.get('flags'));
-  const data = op.optional<string | null>('data', (field) => field.string, null);
-  const read = op.optional('read', (field) => field.boolean, false);
-  return (machine) => {
-    const opened = machine.call({ op: 'open', path, flags, mode, fd }, who);
-    if ('err' in opened) return opened;
-    let result: CallResult = { ok: null };
-    if (data !== null) result = machine.call({ op: 'fdwrite', fd, data }, who);
-    if (read && !('err' in result)) result = machine.call({ op: 'fdread', fd }, who);
-    else if (!('err' in result)) result = { ok: null };
-    if (!op.has('fd')) machine.call({ op: 'fdclose', fd }, who);
-    return result;
-  };
-}
-
-const FLAGS: readonly OpenFlag[] = [
-  'O_RDONLY',
-  'O_WRONLY',
-  'O_RDWR',
-  'O_CREAT',
-  'O_EXCL',
-  'O_TRUNC',
-  'O_APPEND',
-  'O_DIRECTORY',
-  'O_NOFOLLOW',
-  'O_PATH',
-  'O_TMPFILE',
-];
-const RENAME_FLAGS: readonly RenameFlag[] = ['NOREPLACE', 'EXCHANGE', 'WHITEOUT'];
-
-/** "O_RDWR|O_CREAT" as flags. */
-export function flagsOf(field: Field): readonly OpenFlag[] {
-  return words(field, FLAGS);
-}
-
-function words<T extends string>(field: Field, known: readonly T[]): readonly T[] {
-  return field.string.split('|').map((text) => {
-    const word = known.find((flag) => flag === text);
-    if (word === undefined) throw field.fail(`${known.join(', ')} joined with "|"`);
-    return word;
-  });
-}
-
-const path = (op: Field) => ({ path: op.get('path').path });
-const both = (op: Field) => ({ from: op.get('from').path, to: op.get('to').path });
-const named = (op: Field) => ({ path: op.get('path').path, name: op.get('name').string });
-const held = (op: Field) => ({ fd: op.get('fd').string });
-const modeOf = (op: Field, otherwise: number) => op.optional('mode', (field) => field.integer, otherwise);
-
-/** One call for each kind of op. Modes that a vector leaves out are those of its recorder. */
-const CALLS: Readonly<Record<string, (op: Field) => Call>> = {
-  mkdir: (op) => ({ op: 'mkdir', ...path(op), mode: modeOf(op, 0o755) }),
-  write: (op) => ({ op: 'write', ...path(op), data: op.get('data').string, mode: modeOf(op, 0o644) }),
-  append: (op) => ({ op: 'write', ...path(op), data: op.get('data').string, flags: ['O_WRONLY', 'O_APPEND'] }),
-  read: (op) => ({ op: 'read', ...path(op) }),
-  truncate: (op) => ({ op: 'truncate', ...path(op), size: op.get('size').integer }),
-  unlink: (op) => ({ op: 'unlink', ...path(op) }),
-  rmdir: (op) => ({ op: 'rmdir', ...path(op) }),
-  rename: (op) => ({
-    op: 'rename',
-    ...both(op),
-    flags: op.optional<readonly RenameFlag[]>('flags', (field) => words(field, RENAME_FLAGS), []),
-  }),
-  link: (op) => ({ op: 'link', ...both(op) }),
-  symlink: (op) => ({ op: 'symlink', ...path(op), target: op.get('target').string }),
-  readlink: (op) => ({ op: 'readlink', ...path(op) }),
-  chmod: (op) => ({ op: 'chmod', ...path(op), mode: op.get('mode').integer }),
-  lchown: (op) => ({ op: 'lchown', ...path(op), uid: op.get('uid').integer, gid: op.get('gid').integer }),
-  utimes: (op) => ({ op: 'utimes', ...path(op), mtime: op.get('mtime').integer }),
-  mtime: (op) => ({ op: 'mtime', ...path(op) }),
-  stat: (op) => ({ op: 'stat', ...path(op) }),
-  lstat: (op) => ({ op: 'lstat', ...path(op) }),
-  readdir: (op) => ({ op: 'readdir', ...path(op) }),
-  mknod: (op) => ({
-    op: 'mknod',
-    ...path(op),
-    type: op.get('type').oneOf(['file', 'chr', 'blk', 'fifo', 'sock']),
-    mode: modeOf(op, 0o644),
-    ...(op.has('rdev') ? { rdev: rdevOf(op.get('rdev')) } : {}),
-  }),
-  setxattr: (op) => ({ op: 'setxattr', ...named(op), value: op.get('value').string }),
-  getxattr: (op) => ({ op: 'getxattr', ...named(op) }),
-  removexattr: (op) => ({ op: 'removexattr', ...named(op) }),
-  listxattr: (op) => ({ op: 'listxattr', ...path(op) }),
-  sameino: (op) => ({ op: 'sameino', ...both(op) }),
-  fdread: (op) => ({ op: 'fdread', ...held(op) }),
-  fdwrite: (op) => ({ op: 'fdwrite', ...held(op), data: op.get('data').string }),
-  fdstat: (op) => ({ op: 'fdstat', ...held(op) }),
-  fdchmod: (op) => ({ op: 'fdchmod', ...held(op), mode: op.get('mode').integer }),
-  fdreaddir: (op) => ({ op: 'fdreaddir', ...held(op) }),
-  fdclose: (op) => ({ op: 'fdclose', ...held(op) }),
-};

@@ -6,7 +6,8 @@ import { documentOf, Field } from './json.ts';
 import { diskOf } from './layers.ts';
 import { same, shown } from './listing.ts';
 import { Machine, type Setup } from './machine.ts';
-import { flagsOf, optionsOf, type Verdict } from './overlay.ts';
+import { flagsOf } from './ops.ts';
+import { optionsOf, type Verdict } from './overlay.ts';
 
 /**
  * Plays system-call traces of the unionmount test suite: one directory per configuration with its layers in LAYERS.json

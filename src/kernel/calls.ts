@@ -38,7 +38,7 @@ export type Call =
   | { op: 'listxattr'; path: string }
   | { op: 'sameino'; from: string; to: string }
   | { op: 'chdir'; path: string }
-  // files by descriptor
+  // files by descriptor; fdread goes to the start and reads everything
   | { op: 'fdread' | 'fdstat' | 'fdreaddir' | 'fdclose'; fd: string }
   | { op: 'fdwrite'; fd: string; data: string }
   | { op: 'fdchmod'; fd: string; mode: number }

@@ -296,22 +296,30 @@ export const lookup = (world: Read, fs: FsId, path: Path): Inode | undefined => 
 const filtersWhiteouts = (node: Node): boolean => node.parts.length > 1 || node.parts[0].inode.xattrs.has(ORIGIN);
 
 /** The names of a directory of an overlay and what readdir calls them. Source: Linux ovl_dir_read_merged(). */
-function mergedEntries(world: Read, node: Node, filter: boolean): Map<string, Inode> {
-  const entries = new Map<string, Inode>();
+function mergedEntries(world: Read, node: Node, filter: boolean): Map<string, Part> {
+  const entries = new Map<string, Part>();
   const hidden = new Set<string>();
   for (const part of node.parts) {
-    const hasXwhiteouts = part.inode.xattrs.get(OPAQUE) === 'x';
+    // The mark of directories with whiteouts as attributes counts in lower layers only (seen on Linux 6.18).
+    const hasXwhiteouts = part.layer > 0 && part.inode.xattrs.get(OPAQUE) === 'x';
     for (const name of list(world, part.fs, part.path)) {
       if (entries.has(name) || hidden.has(name)) continue;
       const here = child(world, part, name);
       if (here === undefined) continue;
       const covers = here.inode.type === 'chr' ? isWhiteout(here.inode) : hasXwhiteouts && isWhiteout(here.inode);
       if (filter && covers) hidden.add(name);
-      else entries.set(name, here.inode);
+      else entries.set(name, here);
     }
   }
   return entries;
 }
+
+/**
+ * A directory of upper that was copied up and renamed. A merged listing looks it up for its inode number, and leaves it out
+ * where the redirect may not be followed. Source: Linux ovl_calc_d_ino(), ovl_cache_update().
+ */
+const isMoved = ({ layer, inode }: Part): boolean =>
+  layer === 0 && inode.xattrs.has(ORIGIN) && inode.xattrs.has(REDIRECT);
 
 /**
  * The names in a directory as readdir(3) gives them, sorted, with the inode that decides their d_type; none where there
@@ -326,8 +334,11 @@ export function entriesOf(world: Read, id: FsId, path: Path): ReadonlyMap<string
   }
   const node = findNode(world, fs, path);
   if (failed(node) || node.ok.parts[0].inode.type !== 'dir') return new Map();
-  const entries = mergedEntries(world, node.ok, filtersWhiteouts(node.ok));
-  return new Map([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
+  const filters = filtersWhiteouts(node.ok);
+  const entries: [string, Inode][] = [];
+  for (const [name, part] of mergedEntries(world, node.ok, filters))
+    if (!filters || !isMoved(part) || !failed(findNode(world, fs, join(path, name)))) entries.push([name, part.inode]);
+  return new Map(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function entryOf(directory: Directory, name: string): Entry {
@@ -354,7 +365,7 @@ export function isEmpty(world: Read, id: FsId, path: Path): boolean {
 export function linkCount(world: Read, id: FsId, path: Path): number {
   const fs = fileSystem(world, id);
   if (fs.kind === 'plain') return linksOf(fs, path);
-  if (isOrphan(path)) return fs.inodes.get(path)?.lower === true ? 1 : 0;
+  if (isOrphan(path)) return fs.inodes.get(path)?.lower?.links ?? 0;
   const node = findNode(world, fs, path);
   if (failed(node)) return 0;
   if (node.ok.parts.length > 1) return 1;

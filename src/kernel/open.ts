@@ -4,7 +4,7 @@ import type { Dentry } from './path.ts';
 import { permits } from './permission.ts';
 import { created, mayWrite, modeEdit, writeEdit } from './posix.ts';
 import { flagsOf, inodeAt, isReadonly, perform, type Session } from './session.ts';
-import { file, freeIno, join, pinned } from './tree.ts';
+import { file, freeIno, isOrphan, join, pinned } from './tree.ts';
 import { err, failed, type Inode, type OpenFile, ok, type Result } from './types.ts';
 import { fileSystem } from './world.ts';
 
@@ -37,9 +37,16 @@ function mayOpen(session: Session, place: Dentry, inode: Inode, flags: readonly 
   const denied = changes ? mayWrite(draft, task, place.fs, place.path, inode, 'w') : null;
   if (denied !== null) return err(denied);
   if (changes && inode.type === 'file' && isReadonly(draft, place)) return err('EROFS');
-  // Nobody answers at a socket, nor at the device 0/0. Source: Linux chrdev_open(); seen on 6.18 with a whiteout.
-  const isDeviceZero = inode.type === 'chr' && inode.rdev[0] === 0 && inode.rdev[1] === 0;
-  return inode.type === 'sock' || isDeviceZero ? err('ENXIO') : ok(null);
+  return isDeaf(inode) ? err('ENXIO') : ok(null);
+}
+
+/**
+ * Nobody answers at a socket, at a device of major number 0, which has no drivers, nor at the other end of a fifo, where
+ * Linux would wait. Source: Linux sock_no_open(), chrdev_open(), blkdev_open().
+ */
+function isDeaf(inode: Inode): boolean {
+  if (inode.type === 'chr' || inode.type === 'blk') return inode.rdev[0] === 0;
+  return inode.type === 'sock' || inode.type === 'fifo';
 }
 
 /** An existing object: the checks, copy-up for a writer, truncation. */
@@ -141,12 +148,12 @@ export function open(session: Session, call: CallOf<'open'>): CallResult {
 
 // ---- contents -----------------------------------------------------------------------------------------------------
 
-/** read(2) of everything. Devices, fifos and sockets have no contents here. */
+/** read(2) of everything. A device that can be opened has no contents here, like /dev/null. */
 function contents(session: Session, place: Dentry): CallResult {
   const inode = find(session.draft, place.fs, place.path);
   if (failed(inode)) return inode;
   if (inode.ok.type === 'dir') return err('EISDIR');
-  return inode.ok.type === 'file' ? ok(inode.ok.content) : err('ENXIO');
+  return ok(inode.ok.type === 'file' ? inode.ok.content : '');
 }
 
 export function read(session: Session, call: CallOf<'read'>): CallResult {
@@ -204,7 +211,9 @@ const typed = (entries: ReadonlyMap<string, Inode>): readonly (readonly [string,
     type === 'dir' || type === 'file' || type === 'symlink' ? type : 'other',
   ]);
 
+/** A removed directory has no entries, not even an end of them. Source: Linux iterate_dir(), IS_DEADDIR(). */
 function entries(session: Session, place: Dentry): CallResult {
+  if (isOrphan(place.path)) return err('ENOENT');
   session.listed(place.fs, place.path);
   return ok(typed(entriesOf(session.draft, place.fs, place.path)));
 }
@@ -257,6 +266,8 @@ export function descriptor(session: Session, call: FdCall): CallResult {
     case 'fdstat':
       return stat(session, place);
     case 'fdread': {
+      // The position goes to the start first, which a descriptor for writing allows, too.
+      if (held.access !== 'path') seek(session, call.fd, held, 0);
       if (!reads(held.access)) return err('EBADF');
       const content = contents(session, place);
       if ('ok' in content && typeof content.ok === 'string')

@@ -13,7 +13,7 @@ import {
 } from './lookup.ts';
 import type { Dentry } from './path.ts';
 import { edited, isXattrName, type Operation, type Plan } from './posix.ts';
-import { apply, get, hold, isOrphan, isWithin, join, nameOf, parentOf, type TreeChange, whiteout } from './tree.ts';
+import { apply, get, hold, isBelow, isOrphan, join, nameOf, parentOf, type TreeChange, whiteout } from './tree.ts';
 import {
   type Directory,
   type Errno,
@@ -70,14 +70,15 @@ function depthOf(world: Read, id: FsId): number {
 const isReadonly = (world: Read, { ns, mount, fs }: { ns: NsId; mount: MountId; fs: FsId }): boolean =>
   fileSystem(world, fs).readonly || (namespace(world, ns).mounts.get(mount)?.flags.includes('ro') ?? false);
 
-const overlap = (a: Dentry, b: Dentry): boolean => a.fs === b.fs && isWithin(a.path, b.path);
+const overlap = (world: Read, a: Dentry, b: Dentry): boolean =>
+  a.fs === b.fs && isBelow(fileSystem(world, a.fs), a.path, b.path);
 
 /** Whether upper and work can serve: EINVAL unless they are two directories side by side. Source: Linux ovl_get_upper(), ovl_get_workdir(). */
 function checkUpper(world: Read, upper: LayerDentry, work: LayerDentry | undefined): Result {
   if (work === undefined || isReadonly(world, upper)) return err('EINVAL');
   if (fileSystem(world, upper.fs).kind === 'overlay') return err('EINVAL');
   if (work.fs !== upper.fs || work.mount !== upper.mount) return err('EINVAL');
-  return overlap(upper, work) || overlap(work, upper) ? err('EINVAL') : ok(null);
+  return overlap(world, upper, work) || overlap(world, work, upper) ? err('EINVAL') : ok(null);
 }
 
 /** What overlayfs asks of its layers. A lower layer in or at another layer is ELOOP; upper inside a lower is accepted. */
@@ -93,7 +94,7 @@ function checkLayers(world: Read, plan: OverlayPlan): Result {
   }
   if (1 + Math.max(...lowers.map((layer) => depthOf(world, layer.fs))) > MAX_DEPTH) return err('EINVAL');
   // Seen on Linux 6.18 for every pair of layers. Source: ovl_setup_trap(), ovl_check_layer().
-  const trapped = lowers.some((lower) => all.some((other) => other !== lower && overlap(lower, other)));
+  const trapped = lowers.some((lower) => all.some((other) => other !== lower && overlap(world, lower, other)));
   return trapped ? err('ELOOP') : ok(null);
 }
 
@@ -102,6 +103,8 @@ function prepareWork(draft: Draft, work: LayerDentry, creator: TaskId): void {
   const fs = fileSystem(draft, work.fs);
   const path = join(work.path, 'work');
   if (fs.kind !== 'plain') return;
+  // Linux goes on without one, read-only. Source: ovl_workdir_create().
+  if (isOrphan(work.path)) throw new Error(`the workdir "${work.name}" has been removed, which is not modelled`);
   const old = get(fs, path);
   if (old?.type === 'dir' && old.entries.size === 0) return;
   const inode: Directory = { type: 'dir', mode: 0, uid: 0, gid: 0, mtime: 0, xattrs: new Map(), entries: new Map() };
@@ -159,6 +162,7 @@ interface Making {
   readonly workless: boolean;
   /** The first thing that needed it: what was planned before is done, the rest is not. */
   failure: { readonly done: number; readonly errno: Errno } | null;
+  undefined: string | undefined;
 }
 
 /**
@@ -306,6 +310,8 @@ function prepareMove(plan: Making, path: Path, to: Path): void {
     const absolute = parentOf(path) !== parentOf(to);
     if (node.redirect !== null && (!absolute || node.redirect[0] === '/')) return;
     setXattr(plan, path, REDIRECT, redirectOf(plan, path, absolute));
+    // Looking it up has noted what it was merged with (ovl_fix_origin()).
+    if (upperInode(plan, path)?.xattrs.has(ORIGIN) === false) setXattr(plan, path, ORIGIN, '');
   } else if (!node.opaque && hasLower(nodeOf(plan, parentOf(to)))) {
     setXattr(plan, path, OPAQUE, 'y');
   }
@@ -341,6 +347,17 @@ function planLink(plan: Making, from: Path, to: Path): Result {
   return ok(null);
 }
 
+/**
+ * What was unlinked in a lower layer is copied up to where it was, where upper has something by now: a whiteout at least.
+ * A directory takes the place of an empty one there. Seen on Linux 6.18. Source: ovl_copy_up_tmpfile(), ovl_copy_up_workdir().
+ */
+function planRevival(plan: Making, id: FsId, at: Path, inode: Inode): Result {
+  if (inode.type !== 'dir') return err('EEXIST');
+  const there = lookup(plan.world, id, at);
+  if (there?.type === 'dir') plan.undefined = `"${at}" is copied up over another directory, which it may replace`;
+  return err('ENOTDIR');
+}
+
 /** Source: Linux ovl_setattr(), ovl_xattr_set(), ovl_open() for writing: the file is copied up even if nothing changes. */
 function planEdit(plan: Making, id: FsId, operation: Operation & { readonly op: 'edit' }): Result {
   const { path, edit } = operation;
@@ -349,8 +366,7 @@ function planEdit(plan: Making, id: FsId, operation: Operation & { readonly op: 
   if (isOrphan(path)) {
     const held = plan.fs.inodes.get(path);
     if (held === undefined) return err('ENOENT');
-    // Seen on Linux 6.18: what was unlinked in a lower layer cannot be copied up any more.
-    if (held.lower === true) return err('EEXIST');
+    if (held.lower !== undefined) return planRevival(plan, id, held.lower.at, held.inode);
     plan.changes.push({ do: 'replace', fs: id, path, inode: edited(held.inode, stored) });
     return ok(null);
   }
@@ -376,8 +392,19 @@ export function planOverlay(world: Read, id: FsId, fs: OverlayFs, operation: Ope
   // Somebody removed the upper directory itself: it is held, but nothing can be made in it any more (IS_DEADDIR()).
   if (isOrphan(root)) return { changes: [], result: err('ENOENT') };
   const workless = fs.work !== null && isOrphan(layerRoot(world, fs.work));
-  const plan: Making = { world, fs, upper: fs.upper, root, changes: [], made: new Map(), workless, failure: null };
+  const plan: Making = {
+    world,
+    fs,
+    upper: fs.upper,
+    root,
+    changes: [],
+    made: new Map(),
+    workless,
+    failure: null,
+    undefined: undefined,
+  };
   const result = planOne(plan, id, operation);
+  if (plan.undefined !== undefined) return { changes: [], result, undefined: plan.undefined };
   if (plan.failure !== null)
     return { changes: plan.changes.slice(0, plan.failure.done), result: err(plan.failure.errno) };
   return { changes: plan.changes, result };

@@ -34,6 +34,8 @@ export type Operation =
 export interface Plan {
   readonly changes: readonly TreeChange[];
   readonly result: Result;
+  /** Why the outcome is not what this model can tell. */
+  readonly undefined?: string;
 }
 
 /** The inode after an edit. */
@@ -197,8 +199,8 @@ function checkEdit(world: Read, who: Credentials, fs: FsId, path: Path, edit: Ed
   return 'EPERM';
 }
 
-/** The namespaces of xattr(7). */
-export const isXattrName = (name: string): boolean => /^(user|trusted|security|system)\./.test(name);
+/** The namespaces of xattr(7) that take any name; "system." has access control lists only, which the model leaves out. */
+export const isXattrName = (name: string): boolean => /^(user|trusted|security)\./.test(name);
 
 /** Source: Linux xattr_permission(), xattr_resolve_name(). */
 function checkXattr(
@@ -210,7 +212,7 @@ function checkXattr(
   [name, value]: readonly [string, string | null],
 ): Errno | null {
   if (!isXattrName(name)) {
-    if (!permits(inode, who, 'w')) return 'EACCES';
+    if (!name.startsWith('system.') && !permits(inode, who, 'w')) return 'EACCES';
     return fileSystem(world, fs).kind === 'plain' ? 'EOPNOTSUPP' : null;
   }
   if (!name.startsWith('user.') && !isRoot(who)) return 'EPERM';
@@ -221,6 +223,16 @@ function checkXattr(
     if (denied !== null) return denied;
   }
   return value === null && lookup(world, fs, path)?.xattrs.has(name) !== true ? 'ENODATA' : null;
+}
+
+/** Whether a value may be read; what exists for root only is not there for others. Source: Linux vfs_getxattr(), xattr_permission(). */
+export function mayReadXattr(inode: Inode, who: Credentials, name: string): Errno | null {
+  if (name.startsWith('security.')) return null;
+  if (name.startsWith('system.')) return 'EOPNOTSUPP';
+  if (name.startsWith('trusted.') && !isRoot(who)) return 'ENODATA';
+  if (name.startsWith('user.') && inode.type !== 'file' && inode.type !== 'dir') return 'ENODATA';
+  if (!permits(inode, who, 'r')) return 'EACCES';
+  return isXattrName(name) ? null : 'EOPNOTSUPP';
 }
 
 /** The mode that is left after a change by `who` through content or owner: set-id bits go. Source: Linux setattr_should_drop_suidgid(). */

@@ -1,10 +1,21 @@
-import { find, findNode, lookup } from './lookup.ts';
+import { find, findNode, layerRoot, linkCount, lookup, type Part } from './lookup.ts';
 import { listed, lookedUp, markLive } from './marks.ts';
 import { editMount, followRoots, isAttached, namespaces } from './mount.ts';
 import { planOverlay } from './overlay.ts';
 import { type Dentry, type How, type Last, resolve, resolveCreate, resolveParent, tooLong } from './path.ts';
 import { check, type Operation, planPlain } from './posix.ts';
-import { apply, hold, isWithin, movePins, nameOf, orphan, rebase, release, type TreeChange } from './tree.ts';
+import {
+  apply,
+  hold,
+  isWithin,
+  movePins,
+  nameOf,
+  orphan,
+  otherName,
+  rebase,
+  release,
+  type TreeChange,
+} from './tree.ts';
 import {
   type Change,
   err,
@@ -117,6 +128,7 @@ export function perform(session: Session, id: FsId, operation: Operation, checke
   const fs = fileSystem(draft, id);
   const plan = fs.kind === 'plain' ? planPlain(id, fs, operation) : planOverlay(draft, id, fs, operation);
   if (fs.kind === 'overlay' && plan.changes.length > 0 && isUpperReadonly(draft, fs)) return err('EROFS');
+  session.undefined ??= plan.undefined;
   const done = fs.kind === 'overlay' && !failed(plan.result);
   if (done) beforeOverlay(session, id, operation);
   for (const change of plan.changes) applyChange(session, change, fs.kind === 'overlay' ? id : null);
@@ -187,11 +199,21 @@ function beforeOverlay(session: Session, id: FsId, operation: Operation): void {
     if (failed(node)) return undefined;
     const [top] = node.ok.parts;
     const inode = top.inode.type === 'dir' ? { ...top.inode, entries: new Map() } : top.inode;
-    // Other names would keep the upper inode; what is written by descriptor does not reach them in this model.
-    return top.layer === 0 ? { inode, links: 0 } : { inode, links: 0, lower: true };
+    if (top.layer > 0) return { inode, links: 0, lower: { at: path, links: linkCount(draft, id, path) } };
+    const other = otherUpperName(draft, fs, top);
+    return other === undefined ? { inode, links: 0 } : { path: other };
   });
   draft.set(`fs:${id}`, kept);
   followRoots(draft, id);
+}
+
+/** A hard link in upper has the same inode in the overlay, so that a descriptor of one name goes on as one of the other. */
+function otherUpperName(world: Read, { upper }: OverlayFs, { path }: Part): Path | undefined {
+  if (upper === null) return undefined;
+  const root = layerRoot(world, upper);
+  const below = fileSystem(world, upper.fs);
+  const other = below.kind === 'plain' ? otherName(below, path, root) : undefined;
+  return other?.slice(root.length);
 }
 
 function afterOverlay(session: Session, id: FsId, operation: Operation): void {

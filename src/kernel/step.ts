@@ -6,7 +6,7 @@ import { writers } from './mountplaces.ts';
 import { changeMode, descriptor, open, openPlace, read, readdir, resized, stat, write } from './open.ts';
 import type { Dentry, Last } from './path.ts';
 import { isRoot, permits } from './permission.ts';
-import { check, created, type Edit, ownerEdit, writeEdit } from './posix.ts';
+import { check, created, type Edit, mayReadXattr, ownerEdit, writeEdit } from './posix.ts';
 import { flagsOf, inodeAt, isMountpoint, isReadonly, perform, Session } from './session.ts';
 import { directory, file, join, pinned, special, symlink } from './tree.ts';
 import { type Change, err, failed, type Inode, type Outcome, ok, type Result, type TaskId } from './types.ts';
@@ -194,7 +194,8 @@ function readXattr(session: Session, inode: Inode, name: string | null): CallRes
   const root = isRoot(session.task);
   const visible = [...inode.xattrs.keys()].filter((key) => root || !key.startsWith('trusted.')).sort();
   if (name === null) return ok(visible);
-  if (name.startsWith('user.') && !permits(inode, session.task, 'r')) return err('EACCES');
+  const denied = mayReadXattr(inode, session.task, name);
+  if (denied !== null) return err(denied);
   const value = visible.includes(name) ? inode.xattrs.get(name) : undefined;
   return value === undefined ? err('ENODATA') : ok(value);
 }

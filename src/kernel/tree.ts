@@ -206,33 +206,37 @@ export function movePins(pins: FileSystem['pins'], follow: (path: Path) => Path)
 }
 
 /**
- * Turns what is held at or below a path into unlinked inodes, before the names go. `read` gives the inode to keep;
- * `known` one that has an id already.
+ * Turns what is held at or below a path into unlinked inodes, before the names go. `read` gives the inode to keep, the id
+ * of one that is kept already, or another path where it lives on.
  */
 export function orphan<F extends FileSystem>(
   fs: F,
   path: Path,
   creator: string,
-  read: (path: Path) => HeldInode | InoId | undefined,
+  read: (path: Path) => HeldInode | InoId | { readonly path: Path } | undefined,
 ): F {
   const held = [...fs.pins].filter(([, pin]) => 'path' in pin && isWithin(pin.path, path));
   if (held.length === 0) return fs;
   const pins = new Map(fs.pins);
   const inodes = new Map(fs.inodes);
-  const ids = new Map<Path, InoId>();
+  const now = new Map<Path, Pin>();
   const paths = new Set(held.map(([, pin]) => ('path' in pin ? pin.path : '')));
   for (const at of [...paths].sort()) {
     const found = read(at);
     if (found === undefined) continue;
-    const id = typeof found === 'string' ? found : freeIno(inodes, creator);
-    if (typeof found !== 'string') inodes.set(id, found);
+    if (typeof found === 'object' && 'path' in found) {
+      now.set(at, found);
+      continue;
+    }
+    const ino = typeof found === 'string' ? found : freeIno(inodes, creator);
+    if (typeof found !== 'string') inodes.set(ino, found);
     if (typeof found !== 'string' && found.inode.type === 'dir' && at === path)
-      pins.set(parentPin(id), { path: parentOf(at) });
-    ids.set(at, id);
+      pins.set(parentPin(ino), { path: parentOf(at) });
+    now.set(at, { ino });
   }
   for (const [holder, pin] of held) {
-    const ino = 'path' in pin ? ids.get(pin.path) : undefined;
-    if (ino !== undefined) pins.set(holder, { ino });
+    const next = 'path' in pin ? now.get(pin.path) : undefined;
+    if (next !== undefined) pins.set(holder, next);
   }
   return { ...fs, pins, inodes };
 }
@@ -265,15 +269,24 @@ function named(fs: PlainFs, path: Path, entry: Entry | undefined): PlainFs {
   });
 }
 
-/** The path of an inode's first name, searched through the whole tree. */
-function nameOfInode(directory: Directory, ino: InoId, at: Path = ''): Path | undefined {
+/** The path of an inode's first name that is not `except`, searched through the whole tree. */
+function nameOfInode(directory: Directory, ino: InoId, at: Path = '', except?: Path): Path | undefined {
   for (const name of [...directory.entries.keys()].sort()) {
     const entry = directory.entries.get(name);
-    if (entry?.type === 'link' && entry.ino === ino) return join(at, name);
-    const found = entry?.type === 'dir' ? nameOfInode(entry, ino, join(at, name)) : undefined;
+    const here = join(at, name);
+    if (entry?.type === 'link' && entry.ino === ino && here !== except) return here;
+    const found = entry?.type === 'dir' ? nameOfInode(entry, ino, here, except) : undefined;
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** Another name of the inode that a path names, below a directory, or undefined. */
+export function otherName(fs: PlainFs, path: Path, top: Path): Path | undefined {
+  const entry = entryAt(fs, path);
+  const directory = entryAt(fs, top);
+  if (entry?.type !== 'link' || directory?.type !== 'dir') return undefined;
+  return nameOfInode(directory, entry.ino, top, path);
 }
 
 /** All hard links among a directory and what is below it, with repetition. */

@@ -100,8 +100,8 @@ export type Pin = { readonly path: Path } | { readonly ino: InoId };
 export interface HeldInode {
   readonly inode: Inode;
   readonly links: number;
-  /** Of an overlay: it was unlinked before it had been copied up, so it never can be. */
-  readonly lower?: true;
+  /** Of an overlay: it was unlinked before it had been copied up. Where it was, and the link count that it shows. */
+  readonly lower?: { readonly at: Path; readonly links: number };
 }
 
 export interface PlainFs {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { conformFiles } from '../../src/conform/conform.ts';
 import { Field, fieldsOf } from '../../src/conform/json.ts';
@@ -6,6 +6,7 @@ import { conformOverlay } from '../../src/conform/overlay.ts';
 import { InputError } from '../../src/input/error.ts';
 
 const VECTORS = 'test/vectors/overlay';
+const OWN = 'test/vectors/own';
 
 describe('the model does what Linux 6.18 was recorded doing', () => {
   it.each<[string, readonly string[]]>([
@@ -22,6 +23,11 @@ describe('the model does what Linux 6.18 was recorded doing', () => {
     ],
   ])('%s', (file, lines) => {
     expect(conformFiles([`${VECTORS}/${file}`]).lines).toEqual(lines);
+  });
+
+  it.each(readdirSync(OWN).filter((name) => name.endsWith('.jsonl')))('own recordings: %s', (file) => {
+    const { lines, passed, failed } = conformFiles([`${OWN}/${file}`]);
+    expect([passed > 0, failed, lines.length]).toEqual([true, 0, 1]);
   });
 });
 

@@ -1,0 +1,55 @@
+/**
+ * `npm run -s vectors`: records the drafts of test/vectors/sources/ on the kernel of this machine, a file of
+ * test/vectors/own/ for each module there. With `--check` nothing is written: it says whether the kernel does again what the
+ * files say, and exits with 1 if it does not.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { release } from 'node:os';
+import { Field } from '../../src/conform/json.ts';
+import { Kernel } from '../../src/live/kernel.ts';
+import { record, type Vector } from '../../src/live/record.ts';
+
+const SOURCES = 'test/vectors/sources';
+const OWN = 'test/vectors/own';
+
+/** The drafts that a module exports, in all of its arrays. */
+async function draftsOf(module: string): Promise<readonly Vector[]> {
+  const exported: Readonly<Record<string, unknown>> = await import(`../vectors/sources/${module}`);
+  return Object.values(exported).filter(Array.isArray).flat();
+}
+
+/** A file of vectors: where they come from, and a vector on each line. */
+async function recorded(kernel: Kernel, module: string): Promise<string> {
+  const origin = { kernel: `Linux ${release()}`, command: 'npm run -s vectors', source: `${SOURCES}/${module}` };
+  const lines = [JSON.stringify({ recorded: origin })];
+  for (const draft of await draftsOf(module))
+    lines.push(JSON.stringify(await record(kernel, new Field(draft, module, 1))));
+  return `${lines.join('\n')}\n`;
+}
+
+/** Without the line that tells the kernel. */
+const vectorsOf = (text: string): string => text.slice(text.indexOf('\n') + 1);
+
+const kernel = await Kernel.start();
+if (typeof kernel === 'string') {
+  process.stderr.write(`vectors: ${kernel}\n`);
+  process.exit(2);
+}
+const checks = process.argv.includes('--check');
+let differ = 0;
+mkdirSync(OWN, { recursive: true });
+for (const module of readdirSync(SOURCES)
+  .filter((name) => name.endsWith('.ts') && name !== 'draft.ts')
+  .sort()) {
+  const file = `${OWN}/${module.replace(/\.ts$/, '.jsonl')}`;
+  const text = await recorded(kernel, module);
+  const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const same = vectorsOf(before) === vectorsOf(text);
+  process.stdout.write(
+    `${file}: ${text.split('\n').length - 2} vectors${same ? ', as before' : checks ? ', not the same' : ''}\n`,
+  );
+  if (!same) differ++;
+  if (!checks && !same) writeFileSync(file, text);
+}
+await kernel.stop();
+process.exit(checks && differ > 0 ? 1 : 0);
