@@ -1,19 +1,20 @@
 import { layerPin, lookup, namesOf, roleOf } from './lookup.ts';
 import { markLive } from './marks.ts';
-import { isAttached, isMountpoint, mountAt } from './mount.ts';
+import { isMountpoint, mountAt } from './mount.ts';
+import { isTreeRoot, standing } from './mountplaces.ts';
 import { MAX_LOWERS, type NamedLayer, notModelled, type OverlayRequest } from './overlayoptions.ts';
 import { type Dentry, resolve } from './path.ts';
 import {
   apply,
   directory,
+  dotdotOf,
   file,
   get,
   hold,
+  isBelow,
   isOrphan,
-  isWithin,
   join,
   names,
-  parentOf,
   type TreeChange,
 } from './tree.ts';
 import {
@@ -76,12 +77,14 @@ function depthOf(world: Read, id: FsId): number {
 /** The place of a layer in its file system; where it is mounted does not matter to most rules. */
 type Place = Pick<Dentry, 'fs' | 'path'>;
 const isSame = (a: Place, b: Place): boolean => a.fs === b.fs && a.path === b.path;
-const isInside = (a: Place, b: Place): boolean => a.fs === b.fs && isWithin(a.path, b.path);
+const isInside = (world: Read, a: Place, b: Place): boolean =>
+  a.fs === b.fs && isBelow(fileSystem(world, a.fs), a.path, b.path);
 
 /** The directories that a place is in, from its parent to the root of its file system. */
-function ancestorsOf({ fs, path }: Place): readonly Place[] {
+function ancestorsOf(world: Read, { fs, path }: Place): readonly Place[] {
   const ancestors: Place[] = [];
-  for (let at = path; at !== '' && !isOrphan(at); ancestors.push({ fs, path: at })) at = parentOf(at);
+  const above = (at: Path): Path | undefined => (at === '' ? undefined : dotdotOf(fileSystem(world, fs), at));
+  for (let at = above(path); at !== undefined; at = above(at)) ancestors.push({ fs, path: at });
   return ancestors;
 }
 
@@ -179,10 +182,10 @@ function aboveOf({ draft, lowers, data, upper, work }: Mounting): Result<Above |
   return checked.find(failed) ?? ok(above);
 }
 
-/** EINVAL for a layer that cannot be cloned: in an unbindable mount, or in one outside the caller's namespace. Source: Linux clone_private_mount(). */
-function checkClone({ draft, creator }: Mounting, { ns, mount }: LayerDentry): Result {
-  const isOurs = ns === taskOf(draft, creator).ns && isAttached(namespace(draft, ns), mount);
-  return isOurs && !mountAt(draft, { ns, mount }).unbindable ? ok(null) : err('EINVAL');
+/** EINVAL for a layer that cannot be cloned: in an unbindable mount, or in one outside the caller's namespace that is not a detached tree itself. Source: Linux clone_private_mount(). */
+function checkClone({ draft, creator }: Mounting, layer: LayerDentry): Result {
+  const isOurs = standing(draft, creator, layer) === 'ours' || isTreeRoot(draft, creator, layer);
+  return isOurs && !mountAt(draft, layer).unbindable ? ok(null) : err('EINVAL');
 }
 
 /** EBUSY with index=on, and only a line in the kernel's log without. Source: Linux ovl_report_in_use(). */
@@ -197,7 +200,8 @@ function useUpper(mounting: Mounting, { upper, work }: Above): Result<boolean> {
   const upperFree = isFree(upper);
   if (failed(upperFree)) return upperFree;
   if (work.ns !== upper.ns || work.mount !== upper.mount) return err('EINVAL');
-  if (isInside(upper, work) || isInside(work, upper)) return err('EINVAL');
+  const { draft } = mounting;
+  if (isInside(draft, upper, work) || isInside(draft, work, upper)) return err('EINVAL');
   const workFree = isFree(work);
   return failed(workFree) ? workFree : prepareWork(mounting, work);
 }
@@ -229,7 +233,7 @@ function checkOverlaps(mounting: Mounting, above: Above | null): Result {
   const lowers = [...mounting.lowers, ...mounting.data];
   const upper: readonly LayerDentry[] = above === null ? [] : [above.upper, above.work];
   for (const layer of [...upper, ...lowers]) {
-    for (const ancestor of ancestorsOf(layer)) {
+    for (const ancestor of ancestorsOf(mounting.draft, layer)) {
       const isTrap = !upper.includes(layer) && [...upper, ...lowers].some((other) => isSame(other, ancestor));
       if (isTrap) return err('ELOOP');
       const free = checkUse(mounting, ancestor);

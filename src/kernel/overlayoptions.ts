@@ -1,4 +1,4 @@
-import type { CallOf, LayerPath, Option } from './calls.ts';
+import type { LayerPath, NewMount, Option } from './calls.ts';
 import type { OverlayOptions } from './types.ts';
 
 /**
@@ -58,8 +58,11 @@ function optionsOf(data: string): readonly Option[] {
   });
 }
 
+/** A mount of an overlay, wherever it goes. */
+export type OverlayMount = Extract<NewMount, { op: 'mount-overlay' | 'mount-overlay-data' }>;
+
 /** What an overlay call asks for: a structured one, the string of mount(2), or the options of fsconfig(2) one by one. */
-export function overlayRequest(call: CallOf<'mount-overlay'> | CallOf<'mount-overlay-data'>): OverlayRequest {
+export function overlayRequest(call: OverlayMount): OverlayRequest {
   const reading = new Reading();
   if (call.op === 'mount-overlay-data') reading.read(call.data);
   else reading.readPlan(call);
@@ -119,7 +122,7 @@ class Reading {
     }
   }
 
-  readPlan({ lowers, upper, work, redirectDir, index }: CallOf<'mount-overlay'>): void {
+  readPlan({ lowers, upper, work, redirectDir, index }: Extract<OverlayMount, { op: 'mount-overlay' }>): void {
     const named: NamedLayer[] = lowers.map((lower) => ({ ...lower, role: 'lower' }));
     if (upper !== undefined) named.push({ ...upper, role: 'upper' });
     if (work !== undefined) named.push({ ...work, role: 'work' });

@@ -1,7 +1,7 @@
 import { type Found, findAt, findIn, list, lookup } from './lookup.ts';
 import { childAt } from './mount.ts';
 import { permits } from './permission.ts';
-import { join, parentOf, pinned } from './tree.ts';
+import { dotdotOf, isBelow, join, pinned } from './tree.ts';
 import {
   err,
   type FsId,
@@ -88,9 +88,11 @@ function dotdot(walk: Walk, place: Dentry): Result<Dentry> {
     if (mount.parent === null || parent === undefined) return ok(crossMounts(walk.world, here));
     here = { ns: here.ns, mount: mount.parent, fs: parent.fs, path: mount.at };
   }
-  // A removed working directory has no parent any more in this model; Linux would still remember it.
-  if (here.path === '' || !here.path.startsWith('/')) return err('ENOENT');
-  return ok(crossMounts(walk.world, { ...here, path: parentOf(here.path) }));
+  // A directory that was moved out of what a bind mount shows has no way up. Source: path_connected().
+  const fs = fileSystem(walk.world, here.fs);
+  const parent = dotdotOf(fs, here.path);
+  if (parent === undefined || !isBelow(fs, parent, ns.mounts.get(here.mount)?.root ?? '')) return err('ENOENT');
+  return ok(crossMounts(walk.world, { ...here, path: parent }));
 }
 
 function placeOf(world: Read, place: Place): Dentry {
@@ -98,7 +100,8 @@ function placeOf(world: Read, place: Place): Dentry {
   return { ns, mount, fs, path: pinned(fileSystem(world, fs), place.pin) };
 }
 
-function rootOf(world: Read, task: Task): Dentry {
+/** The root directory of a task. */
+export function rootOf(world: Read, task: Task): Dentry {
   if (task.root !== null) return placeOf(world, task.root);
   const ns = namespace(world, task.ns);
   const mount = ns.mounts.get(ns.root);
@@ -200,11 +203,36 @@ function toObject(walk: Walk, start: Dentry, path: string, follow: boolean): Res
   return failed(found) ? found : found.ok.inode.type === 'dir' ? object : err('ENOTDIR');
 }
 
-function begin(world: Read, id: TaskId, seen: Seen | undefined): { walk: Walk; start: Dentry } {
+interface Start {
+  readonly walk: Walk;
+  readonly start: Dentry;
+  /** What is left to walk. */
+  readonly rest: string;
+}
+
+function begin(world: Read, id: TaskId, path: string, seen: Seen | undefined): Start {
   const task = taskOf(world, id);
   const root = rootOf(world, task);
   const walk: Walk = { world, task, root, seen: seen ?? (() => {}), links: 0 };
-  return { walk, start: task.cwd === null ? root : placeOf(world, task.cwd) };
+  if (path.startsWith(DESCRIPTORS)) {
+    const [name = '', ...parts] = path.slice(DESCRIPTORS.length).split('/');
+    const start = opened(world, task, name);
+    if (start !== undefined) return { walk, start, rest: ['.', ...parts].join('/') };
+  }
+  return { walk, start: task.cwd === null ? root : placeOf(world, task.cwd), rest: path };
+}
+
+/** A path that begins like this goes on from what a descriptor is open on, wherever that is. Source: Linux proc_pid_get_link(). */
+const DESCRIPTORS = '/proc/self/fd/';
+
+function opened(world: Read, task: Task, name: string): Dentry | undefined {
+  const file = task.fds.get(name);
+  if (file !== undefined) return placeOf(world, file);
+  const tree = task.trees.get(name);
+  const mount = tree === undefined ? undefined : namespace(world, task.ns).mounts.get(tree);
+  return tree === undefined || mount === undefined
+    ? undefined
+    : { ns: task.ns, mount: tree, fs: mount.fs, path: mount.root };
 }
 
 /**
@@ -212,8 +240,9 @@ function begin(world: Read, id: TaskId, seen: Seen | undefined): { walk: Walk; s
  * not be searched, ELOOP after forty symlinks, ENAMETOOLONG for a component of more than 255 bytes.
  */
 export function resolve(world: Read, task: TaskId, path: string, how: How = {}): Result<Dentry> {
-  const { walk, start } = begin(world, task, how.seen);
-  const object = toObject(walk, start, path, how.follow ?? true);
+  const { walk, start, rest } = begin(world, task, path, how.seen);
+  if (rest === '.') return ok(start);
+  const object = toObject(walk, start, rest, how.follow ?? true);
   return failed(object) ? object : ok(object.ok.place);
 }
 
@@ -225,8 +254,8 @@ function lastOf(parent: Result<Parent>): Result<Last> {
 
 /** The directory that holds the last component of a path; the component itself is not looked up. */
 export function resolveParent(world: Read, task: TaskId, path: string, how: How = {}): Result<Last> {
-  const { walk, start } = begin(world, task, how.seen);
-  return lastOf(toParent(walk, start, path));
+  const { walk, start, rest } = begin(world, task, path, how.seen);
+  return lastOf(toParent(walk, start, rest));
 }
 
 /**
@@ -234,8 +263,8 @@ export function resolveParent(world: Read, task: TaskId, path: string, how: How 
  * so that the name is free or names something else than a symlink (unless `follow` is false). Source: Linux open_last_lookups().
  */
 export function resolveCreate(world: Read, task: TaskId, path: string, how: How = {}): Result<Last> {
-  const { walk, start } = begin(world, task, how.seen);
-  let last = toParent(walk, start, path);
+  const { walk, start, rest } = begin(world, task, path, how.seen);
+  let last = toParent(walk, start, rest);
   while (!failed(last) && (how.follow ?? true)) {
     const { dir, name, slash, entered } = last.ok;
     if (entered === null || slash || name === '.' || name === '..' || tooLong(name)) break;

@@ -58,6 +58,26 @@ export function edited(inode: Inode, edit: Edit): Inode {
 
 // ---- the checks of the VFS ----------------------------------------------------------------------------------------
 
+/**
+ * Permission to write an inode: the mode grants it, and what is in the upper layer of an overlay is asked as well, so that
+ * it is EROFS when that file system was made read-only below. Source: Linux inode_permission(), ovl_permission().
+ */
+export function mayWrite(
+  world: Read,
+  who: Credentials,
+  id: FsId,
+  path: Path,
+  inode: Inode,
+  want: 'w' | 'wx',
+): Errno | null {
+  if (!permits(inode, who, want)) return 'EACCES';
+  const fs = fileSystem(world, id);
+  if (inode.type !== 'file' && inode.type !== 'dir') return null;
+  if (fs.kind === 'plain' || fs.upper === null || !fileSystem(world, fs.upper.fs).readonly) return null;
+  const node = findNode(world, fs, path);
+  return !failed(node) && node.ok.parts[0].layer === 0 ? 'EROFS' : null;
+}
+
 /** May a name be added to the directory? Source: Linux may_create(). */
 function mayCreate(world: Read, who: Credentials, fs: FsId, path: Path): Errno | null {
   const directory = find(world, fs, parentOf(path));
@@ -65,7 +85,7 @@ function mayCreate(world: Read, who: Credentials, fs: FsId, path: Path): Errno |
   const there = find(world, fs, path);
   if (!failed(there)) return 'EEXIST';
   if (there.err !== 'ENOENT') return there.err;
-  return permits(directory.ok, who, 'wx') ? null : 'EACCES';
+  return mayWrite(world, who, fs, parentOf(path), directory.ok, 'wx');
 }
 
 /** May a name go from its directory, as a directory or as something else? Source: Linux may_delete(). */
@@ -74,7 +94,8 @@ function mayDelete(world: Read, who: Credentials, fs: FsId, path: Path, isDirect
   const victim = find(world, fs, path);
   if (failed(victim)) return victim.err;
   if (failed(directory)) return directory.err;
-  if (!permits(directory.ok, who, 'wx')) return 'EACCES';
+  const denied = mayWrite(world, who, fs, parentOf(path), directory.ok, 'wx');
+  if (denied !== null) return denied;
   if (stickyDenies(directory.ok, victim.ok, who)) return 'EPERM';
   if (isDirectory) return victim.ok.type === 'dir' ? null : 'ENOTDIR';
   return victim.ok.type === 'dir' ? 'EISDIR' : null;
@@ -198,7 +219,8 @@ function checkXattr(
   if (name.startsWith('user.')) {
     if (inode.type !== 'file' && inode.type !== 'dir') return 'EPERM';
     if (inode.type === 'dir' && (inode.mode & 0o1000) !== 0 && !isRoot(who) && inode.uid !== who.uid) return 'EPERM';
-    if (!permits(inode, who, 'w')) return 'EACCES';
+    const denied = mayWrite(world, who, fs, path, inode, 'w');
+    if (denied !== null) return denied;
   }
   return value === null && lookup(world, fs, path)?.xattrs.has(name) !== true ? 'ENODATA' : null;
 }

@@ -169,6 +169,7 @@ export function pinned(fs: FileSystem, holder: PinId): Path {
 
 /** The same file system with a dentry held. A holder that holds something already lets go of it first. */
 export function hold<F extends FileSystem>(fs: F, holder: PinId, path: Path): F {
+  if (fs.pins.has(holder) && pinned(fs, holder) === path) return fs;
   const free = fs.pins.has(holder) ? release(fs, holder) : fs;
   const pin: Pin = isOrphan(path) ? { ino: path } : { path };
   return { ...free, pins: new Map(free.pins).set(holder, pin) };
@@ -184,7 +185,23 @@ export function release<F extends FileSystem>(fs: F, holder: PinId): F {
   for (const other of pins.values()) if ('ino' in other && other.ino === pin.ino) return { ...fs, pins };
   const inodes = new Map(fs.inodes);
   inodes.delete(pin.ino);
-  return { ...fs, pins, inodes };
+  return release({ ...fs, pins, inodes }, parentPin(pin.ino));
+}
+
+/** A removed directory holds the one it was in, which is what ".." in it means. Source: Linux dentry_unlink_inode(), dget_parent(). */
+const parentPin = (ino: InoId): PinId => `${ino}/..`;
+
+/** What ".." of a directory is: of the root itself, of a removed one where it was; undefined for what is no directory. */
+export function dotdotOf(fs: FileSystem, path: Path): Path | undefined {
+  if (!isOrphan(path)) return parentOf(path);
+  return fs.pins.has(parentPin(path)) ? pinned(fs, parentPin(path)) : undefined;
+}
+
+/** True for a directory itself and everything below it, by ".." where names are gone. Source: Linux is_subdir(). */
+export function isBelow(fs: FileSystem, path: Path, top: Path): boolean {
+  let at: Path | undefined = path;
+  while (at !== undefined && isOrphan(at) && at !== top) at = dotdotOf(fs, at);
+  return at !== undefined && (at === top || isWithin(at, top));
 }
 
 /** The lowest inode id that a creator has free here, so that equal states are equal. */
@@ -232,6 +249,8 @@ export function orphan<F extends FileSystem>(
     }
     const ino = typeof found === 'string' ? found : freeIno(inodes, creator);
     if (typeof found !== 'string') inodes.set(ino, found);
+    if (typeof found !== 'string' && found.inode.type === 'dir' && at === path)
+      pins.set(parentPin(ino), { path: parentOf(at) });
     now.set(at, { ino });
   }
   for (const [holder, pin] of held) {

@@ -141,7 +141,7 @@ function simulated(machine: Machine): (call: BenchCall) => Answer {
     const { ok } = result;
     if (ok === null || typeof ok !== 'object') return typeof ok === 'string' ? ok : null;
     if ('type' in ok) return ok.size ?? null;
-    return ok.map(([name]) => name ?? '');
+    return Array.isArray(ok) ? ok.map(([name]) => String(name ?? '')) : null;
   };
 }
 
