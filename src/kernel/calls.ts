@@ -5,13 +5,13 @@ import type { FsId, MountFlag, Result } from './types.ts';
  * intermediate states nobody else can tell apart, the comment says which.
  */
 export type Call =
-  // files by name; paths are resolved in the caller's namespace, from its root or cwd
+  // files by name; paths are resolved in the caller's namespace, from its root or cwd, or from what it has open: /proc/self/fd/NAME
   | { op: 'open'; path: string; flags: readonly OpenFlag[]; mode?: number; fd: string }
   | { op: 'read'; path: string; nofollow?: boolean } // open(O_RDONLY), read, close -> content
   | { op: 'write'; path: string; data: string | DeviceOf; mode?: number; flags?: readonly OpenFlag[] } // open(O_WRONLY|O_CREAT|O_TRUNC or flags), write, close
   | { op: 'stat' | 'lstat'; path: string }
   | { op: 'access'; path: string } // open(O_PATH) succeeds: the name exists
-  | { op: 'exec'; path: string } // execve of a file: EACCES on a noexec mount
+  | { op: 'exec'; path: string } // execve of a file -> the effective user and group it runs with; EACCES on a noexec mount
   | { op: 'readdir'; path: string }
   | { op: 'readlink'; path: string }
   | { op: 'mkdir'; path: string; mode: number }
@@ -43,11 +43,28 @@ export type Call =
   | { op: 'fdwrite'; fd: string; data: string }
   | { op: 'fdchmod'; fd: string; mode: number }
   // mounts
-  | { op: 'mount-device'; source: FsId; path: string; flags?: readonly MountFlag[] } // mount(2) of an image's file system that the world has in slot `source`
-  | { op: 'mount-tmpfs'; path: string; flags?: readonly MountFlag[]; mode?: number }
+  | (NewMount & { path: string })
+  | { op: 'mount-bind'; from: string; path: string; recursive?: boolean }
+  | { op: 'mount-move'; from: string; path: string; beneath?: boolean } // MS_MOVE; beneath: move_mount(2), MOVE_MOUNT_BENEATH: under the topmost mount there
+  | { op: 'mount-flags'; path: string; set: readonly MountFlag[]; clear?: readonly MountFlag[]; recursive?: boolean } // mount_setattr
+  | { op: 'mount-remount'; path: string; flags: readonly MountFlag[]; bind?: boolean } // MS_REMOUNT: all flags of the mount are replaced, and "ro" goes for the file system, too; not so with MS_BIND
+  | { op: 'mount-propagation'; path: string; to: Propagation; recursive?: boolean }
+  | { op: 'umount'; path: string; detach?: boolean; nofollow?: boolean } // umount2: MNT_DETACH, UMOUNT_NOFOLLOW
+  | { op: 'open-tree'; path: string; tree: string; recursive?: boolean; private?: boolean } // open_tree(OPEN_TREE_CLONE|AT_RECURSIVE), then mount_setattr to private, both unless said otherwise: a detached clone, held under the name `tree`
+  | { op: 'new-tree'; tree: string; mount: NewMount } // fsmount: a new mount that is nowhere yet. The flags are those of the mount, not of the file system
+  | { op: 'move-tree'; tree: string; path: string; beneath?: boolean } // move_mount of such a tree
+  | { op: 'close-tree'; tree: string }
+  // processes
+  | { op: 'unshare' } // a copy of the caller's mount namespace, with propagation kept; the caller moves into it
+  | { op: 'leave'; status: number | string } // the child in its own namespace ends, the caller is the parent again: back in the namespace it came from, and the copy dies
+  | { op: 'exit' };
+
+/** A file system that is mounted for the first time, without the place. */
+export type NewMount =
+  | { op: 'mount-device'; source: FsId; flags?: readonly MountFlag[] } // mount(2) of an image's file system that the world has in slot `source`
+  | { op: 'mount-tmpfs'; flags?: readonly MountFlag[]; mode?: number }
   | {
       op: 'mount-overlay';
-      path: string;
       source: string;
       lowers: readonly LayerPath[];
       upper?: LayerPath;
@@ -56,18 +73,12 @@ export type Call =
       index?: 'off'; // the kernel's default, and the only value that is modelled
       flags?: readonly MountFlag[];
     }
-  | { op: 'mount-bind'; from: string; path: string; recursive?: boolean }
-  | { op: 'mount-move'; from: string; path: string }
-  | { op: 'mount-flags'; path: string; set: readonly MountFlag[]; clear?: readonly MountFlag[]; recursive?: boolean } // mount_setattr, MS_REMOUNT|MS_BIND
-  | { op: 'mount-propagation'; path: string; to: Propagation; recursive?: boolean }
-  | { op: 'umount'; path: string; detach?: boolean }
-  | { op: 'open-tree'; path: string; tree: string } // open_tree(OPEN_TREE_CLONE|AT_RECURSIVE) made private: a detached clone, held under the name `tree`
-  | { op: 'move-tree'; tree: string; path: string } // move_mount of such a clone
-  | { op: 'close-tree'; tree: string }
-  // processes
-  | { op: 'unshare' } // a copy of the caller's mount namespace, with propagation kept; the caller moves into it
-  | { op: 'leave'; status: number | string } // the child in its own namespace ends, the caller is the parent again: back in the namespace it came from, and the copy dies
-  | { op: 'exit' };
+  | {
+      op: 'mount-overlay-data'; // mount(2) with a string of options, or the options one by one: fsopen(2), fsconfig(2), fsmount(2), move_mount(2)
+      source: string;
+      data: string | readonly Option[];
+      flags?: readonly MountFlag[]; // in the second form, those of the mount alone (MOUNT_ATTR_*)
+    };
 
 type WithOp<C, O> = C extends { readonly op: infer P } ? (Extract<P, O> extends never ? never : C) : never;
 /** The calls that have one of the ops, perhaps among others of the same shape. */
@@ -87,6 +98,8 @@ export type OpenFlag =
   | 'O_TMPFILE';
 export type RenameFlag = 'NOREPLACE' | 'EXCHANGE' | 'WHITEOUT';
 export type Propagation = 'shared' | 'slave' | 'private' | 'unbindable';
+/** A mount option: a name and its value, null where it has none (FSCONFIG_SET_FLAG). */
+export type Option = readonly [key: string, value: string | null];
 /** A layer directory: where it is in the caller's namespace, and what people know it by ("upper", "ext:a", "host"). */
 export interface LayerPath {
   readonly path: string;
@@ -111,6 +124,7 @@ export type Value =
   | number
   | string
   | Stat
+  | { readonly uid: number; readonly gid: number }
   | readonly (readonly [string, string])[]
   | readonly string[];
 export type CallResult = Result<Value>;

@@ -1,6 +1,6 @@
-import { isWithin } from './tree.ts';
-import type { Mount, MountFlag, MountId, Namespace, NsId, Path, TaskId } from './types.ts';
-import { type Draft, namespace, type Read } from './world.ts';
+import { hold, isOrphan, isWithin, pinned, release } from './tree.ts';
+import type { FsId, Mount, MountFlag, MountId, Namespace, NsId, Path, PinId, TaskId } from './types.ts';
+import { type Draft, fileSystem, namespace, type Read } from './world.ts';
 
 /**
  * Mount tables and propagation, without path walk: every function takes places that have been looked up already, and
@@ -85,13 +85,21 @@ export function treeOf(ns: Namespace, top: MountId): readonly MountId[] {
   return [top, ...childrenOf(ns, top).flatMap((child) => treeOf(ns, child))];
 }
 
-/** Whether a mount is in its namespace, as opposed to detached and only held. Source: Linux check_mnt(). */
-export function isAttached(ns: Namespace, mount: MountId): boolean {
-  let id: MountId | null = mount;
-  while (id !== null) {
-    if (id === ns.root) return true;
-    id = entry(ns, id).parent;
-  }
+/** The mount at the bottom of everything that a mount is on: it has no parent. */
+export function bottomOf(ns: Namespace, mount: MountId): MountId {
+  let id = mount;
+  for (let { parent } = entry(ns, id); parent !== null; { parent } = entry(ns, id)) id = parent;
+  return id;
+}
+
+/** Whether a mount is in its namespace, as opposed to one that is only held. Source: Linux check_mnt(). */
+export const isAttached = (ns: Namespace, mount: MountId): boolean =>
+  ns.unmounted !== true && bottomOf(ns, mount) === ns.root;
+
+/** Whether something is mounted on the name, in whatever mount of that file system. Source: is_local_mountpoint(). */
+export function isMountpoint(ns: Namespace, fs: FsId, path: Path): boolean {
+  for (const [id, { parent, at }] of ns.mounts)
+    if (parent !== null && at === path && ns.mounts.get(parent)?.fs === fs && isAttached(ns, id)) return true;
   return false;
 }
 
@@ -130,7 +138,42 @@ export function addMount(draft: Draft, ns: NsId, mount: Mount, creator: TaskId):
   while (table.mounts.has(`${creator}.${index}`)) index++;
   const id = `${creator}.${index}`;
   draft.set(`ns:${ns}`, { ...table, mounts: new Map(table.mounts).set(id, mount) });
+  holdRoot(draft, { ns, mount: id }, mount);
   return id;
+}
+
+// ---- removed roots ------------------------------------------------------------------------------------------------
+
+/** What a mount shows it holds. Only a root that has no name any more needs a pin; until then its path says where it is. */
+const rootPin = ({ ns, mount }: Ref): PinId => `mount ${ns} ${mount}`;
+
+/** A mount that shows a removed directory or file keeps it. Source: Linux clone_mnt(), dget(). */
+function holdRoot(draft: Draft, ref: Ref, { fs, root }: Mount): void {
+  if (isOrphan(root)) draft.set(`fs:${fs}`, hold(fileSystem(draft, fs), rootPin(ref), root));
+}
+
+/** A mount goes, and with it what only it held. Source: Linux cleanup_mnt(). */
+export function releaseRoot(draft: Draft, ref: Ref, { fs, root }: Mount): void {
+  if (isOrphan(root)) draft.set(`fs:${fs}`, release(fileSystem(draft, fs), rootPin(ref)));
+}
+
+/** Before a name goes: the mounts that show it, or something below it, get a pin there. */
+export function holdRootsAt(draft: Draft, fs: FsId, path: Path): void {
+  for (const [ns, { mounts }] of namespaces(draft))
+    for (const [mount, { fs: own, root }] of mounts)
+      if (own === fs && root !== '' && isWithin(root, path))
+        draft.set(`fs:${fs}`, hold(fileSystem(draft, fs), rootPin({ ns, mount }), root));
+}
+
+/** After names have changed: mounts with such a pin show what that holds now. */
+export function followRoots(draft: Draft, id: FsId): void {
+  for (const pin of fileSystem(draft, id).pins.keys()) {
+    if (!pin.startsWith('mount ')) continue;
+    const [, ns = '', mount = ''] = pin.split(' ');
+    const root = pinned(fileSystem(draft, id), pin);
+    editMount(draft, { ns, mount }, { root });
+    if (!isOrphan(root)) draft.set(`fs:${id}`, release(fileSystem(draft, id), pin));
+  }
 }
 
 /** A peer group name that nobody uses. Source: Linux mnt_alloc_group_id(). */
@@ -195,7 +238,7 @@ export function setPropagation(draft: Draft, ref: Ref, to: Propagation, creator:
  * *slave* receives from it, and a *shared slave* has a peer group of its own as well; a *private* copy is alone.
  * Source: Linux clone_mnt(), CL_SLAVE, CL_MAKE_SHARED, CL_PRIVATE.
  */
-type Relation = 'clone' | 'slave' | 'shared slave' | 'private';
+export type Relation = 'clone' | 'slave' | 'shared slave' | 'private';
 
 function groupsOfCopy(draft: Draft, { shared, master }: Mount, how: Relation, creator: TaskId): Partial<Mount> {
   switch (how) {
@@ -208,7 +251,7 @@ function groupsOfCopy(draft: Draft, { shared, master }: Mount, how: Relation, cr
   }
 }
 
-interface CopyOf {
+export interface CopyOf {
   readonly source: Ref;
   /** The directory or file of the source that is the root of the copy. */
   readonly root: Path;
@@ -248,7 +291,8 @@ export function copyNamespace(draft: Draft, from: NsId, to: NsId): void {
   const copies = treeOf(original, original.root).map(
     (id) => [id, { ...entry(original, id), unbindable: false }] as const,
   );
-  draft.set(`ns:${to}`, { kind: 'ns', root: original.root, mounts: new Map(copies) });
+  draft.set(`ns:${to}`, { ...original, mounts: new Map(copies) });
+  for (const [mount, copy] of copies) holdRoot(draft, { ns: to, mount }, copy);
 }
 
 // ---- propagation --------------------------------------------------------------------------------------------------
@@ -292,6 +336,19 @@ function receivers(world: Read, of: Ref, gets: (ref: Ref) => boolean): readonly 
 }
 
 const isSame = (a: Ref, b: Ref): boolean => a.ns === b.ns && a.mount === b.mount;
+
+/** The peer groups whose events a mount receives: its own, its master's, and so on up. */
+export function mastersOf(world: Read, ref: Ref): readonly string[] {
+  const groups: string[] = [];
+  let { shared, master } = mountAt(world, ref);
+  for (;;) {
+    if (shared !== null) groups.push(shared);
+    if (master === null) return groups;
+    const [above] = membersOf(world, master);
+    if (above === undefined) throw new Error(`a slave's master group ${master} has no members`);
+    ({ shared, master } = mountAt(world, above));
+  }
+}
 
 /** Every mount that receives events from this one, itself not included. Source: Linux propagation_next(). */
 export const propagation = (world: Read, of: Ref): readonly Ref[] =>

@@ -1,23 +1,34 @@
-import type { Call, CallOf, CallResult, LayerPath } from './calls.ts';
+import type { CallOf, CallResult, NewMount } from './calls.ts';
+import { leave, releaseTask, unshare } from './children.ts';
 import {
   addMount,
   attach,
   canonicalFlags,
-  copyNamespace,
-  copyTree,
   editMount,
   entry,
-  isAttached,
   mountAt,
   namespaces,
   type Ref,
   setPropagation,
   treeOf,
 } from './mount.ts';
+import {
+  isDirectory,
+  isMountRoot,
+  isTreeRoot,
+  lookUp,
+  type MountCall,
+  mayMount,
+  onTop,
+  standing,
+  writers,
+} from './mountplaces.ts';
 import { placesIn, propagationText } from './mounttable.ts';
-import { createOverlay, type LayerDentry, type OverlayPlan } from './overlay.ts';
-import { crossMounts, type Dentry, lookup, resolve } from './path.ts';
-import { directory, isOrphan, plainFs, release } from './tree.ts';
+import { clone, closeTree, isRemoved, keepTree, move, moveTree, openTree } from './mounttrees.ts';
+import { requestOverlay, type Warn } from './overlaymount.ts';
+import { type OverlayMount, overlayRequest } from './overlayoptions.ts';
+import { crossMounts, lookup, resolve, rootOf } from './path.ts';
+import { directory, pinned, plainFs } from './tree.ts';
 import {
   type Change,
   err,
@@ -27,13 +38,12 @@ import {
   type MountFlag,
   type MountId,
   type NsId,
+  type OpenFile,
   ok,
-  type Place,
   type Result,
-  type Task,
   type TaskId,
 } from './types.ts';
-import { collect, isBusy, unmountTree } from './unmount.ts';
+import { collect, isBusy, unmountAll, unmountTree } from './unmount.ts';
 import { Draft, fileSystem, freeFs, namespace, type Read, task as taskOf } from './world.ts';
 
 /**
@@ -41,41 +51,46 @@ import { Draft, fileSystem, freeFs, namespace, type Read, task as taskOf } from 
  * kernel, and the rest is done by mount.ts and unmount.ts. Source: Linux fs/namespace.c.
  */
 
-export type MountCall = Extract<
-  Call,
-  { op: `mount-${string}` | 'umount' | `${string}-tree` | 'unshare' | 'leave' | 'exit' }
->;
-
-/** Carries out a call; a call that fails has changed nothing. */
+/**
+ * Carries out a call; a call that fails has changed nothing but the workdir of an overlay. `warn` is told why an outcome is
+ * not certain.
+ */
 export function mountCall(
   draft: Draft,
   task: TaskId,
   call: MountCall,
+  warn: Warn = () => {},
 ): { result: CallResult; changes: readonly Change[] } {
   const trial = new Draft(draft);
-  const result = perform(trial, task, call);
+  const result = perform(trial, task, call, warn);
   if (failed(result)) return { result, changes: [] };
-  const changes = changesBetween(draft, trial, call);
+  const changes = changesBetween(draft, trial, call, taskOf(draft, task).ns);
   for (const [slot, value] of trial.writes) draft.set(slot, value);
   return { result: ok(null), changes };
 }
 
-function perform(draft: Draft, task: TaskId, call: MountCall): Result {
+function perform(draft: Draft, task: TaskId, call: MountCall, warn: Warn): Result {
   switch (call.op) {
     case 'mount-device':
     case 'mount-tmpfs':
     case 'mount-overlay':
-      return mountNew(draft, task, call);
+      return mountNew(draft, task, call, warn);
+    case 'mount-overlay-data':
+      return (typeof call.data === 'string' ? mountNew : mountConfigured)(draft, task, call, warn);
     case 'mount-bind':
       return bind(draft, task, call);
     case 'mount-move':
       return move(draft, task, call);
     case 'mount-flags':
       return changeFlags(draft, task, call);
+    case 'mount-remount':
+      return remount(draft, task, call);
     case 'mount-propagation':
       return changePropagation(draft, task, call);
     case 'umount':
       return umount(draft, task, call);
+    case 'new-tree':
+      return newTree(draft, task, call, warn);
     case 'open-tree':
       return openTree(draft, task, call);
     case 'move-tree':
@@ -92,42 +107,6 @@ function perform(draft: Draft, task: TaskId, call: MountCall): Result {
   }
 }
 
-// ---- places -------------------------------------------------------------------------------------------------------
-
-/** EPERM without CAP_SYS_ADMIN. Where a call takes a path, mount(2) and umount(2) look it up first. Source: may_mount(). */
-const mayMount = (task: Task): Result => (task.uid === 0 ? ok(null) : err('EPERM'));
-
-/** The place a path names, for a task that may mount. */
-function lookUp(draft: Draft, id: TaskId, path: string): Result<Dentry> {
-  const place = resolve(draft, id, path);
-  if (failed(place)) return place;
-  const allowed = mayMount(taskOf(draft, id));
-  return failed(allowed) ? allowed : place;
-}
-
-/** Where to mount: on top of whatever is there. The caller's root may have mounts on it that a walk does not enter. Source: do_lock_mount(). */
-function lookUpPoint(draft: Draft, id: TaskId, path: string): Result<Dentry> {
-  const place = lookUp(draft, id, path);
-  return failed(place) ? place : ok(crossMounts(draft, place.ok));
-}
-
-/** Whether a place is on a mount of the caller's namespace, and not on one that is only held. Source: check_mnt(). */
-const isOurs = (world: Read, id: TaskId, { ns, mount }: Dentry): boolean =>
-  ns === taskOf(world, id).ns && isAttached(namespace(world, ns), mount);
-
-const isMountRoot = (world: Read, place: Dentry): boolean => mountAt(world, place).root === place.path;
-
-const isDirectory = (world: Read, { fs, path }: { fs: FsId; path: string }): boolean =>
-  lookup(world, fs, path)?.type === 'dir';
-
-/** Where a new mount would go: ENOENT on a removed directory, EINVAL outside the caller's namespace. Source: do_lock_mount(). */
-function checkPoint(world: Read, id: TaskId, point: Dentry): Result {
-  if (isOrphan(point.path)) return err('ENOENT');
-  return isOurs(world, id, point) ? ok(null) : err('EINVAL');
-}
-
-const on = ({ ns, mount, path }: Dentry): { ns: NsId; mount: MountId; at: string } => ({ ns, mount, at: path });
-
 // ---- mounting -----------------------------------------------------------------------------------------------------
 
 const newMount = (fs: FsId, flags: readonly MountFlag[]): Mount => ({
@@ -141,26 +120,55 @@ const newMount = (fs: FsId, flags: readonly MountFlag[]): Mount => ({
   unbindable: false,
 });
 
-type NewCall = CallOf<'mount-device'> | CallOf<'mount-tmpfs'> | CallOf<'mount-overlay'>;
-
 /** A file system on a directory: the superblock is made before the mount point is judged. Source: do_new_mount(), do_add_mount(). */
-function mountNew(draft: Draft, id: TaskId, call: NewCall): Result {
-  const point = lookUpPoint(draft, id, call.path);
-  if (failed(point)) return point;
-  const fs = superblock(draft, id, call);
+function mountNew(draft: Draft, id: TaskId, call: NewMount & { readonly path: string }, warn: Warn): Result {
+  const place = lookUp(draft, id, call.path);
+  if (failed(place)) return place;
+  const fs = superblock(draft, id, call, warn);
   if (failed(fs)) return fs;
-  const allowed = checkPoint(draft, id, point.ok);
-  if (failed(allowed)) return allowed;
+  const point = onTop(draft, id, place.ok);
+  if (failed(point)) return point;
+  if (standing(draft, id, point.ok) !== 'ours') return err('EINVAL');
+  const below = mountAt(draft, point.ok);
   // The same file system twice on one place. What the mount shows of it does not matter.
-  if (point.ok.fs === fs.ok && isMountRoot(draft, point.ok)) return err('EBUSY');
-  if (!isDirectory(draft, point.ok)) return err('ENOTDIR');
+  if (below.fs === fs.ok && below.root === point.ok.at) return err('EBUSY');
+  if (!isDirectory(draft, place.ok)) return err('ENOTDIR');
   const { ns } = point.ok;
   const mount = addMount(draft, ns, newMount(fs.ok, call.flags ?? []), id);
-  attach(draft, { ns, mount }, on(point.ok), id);
+  attach(draft, { ns, mount }, point.ok, id);
   return ok(null);
 }
 
-function superblock(draft: Draft, id: TaskId, call: NewCall): Result<FsId> {
+/** By fsopen(2), fsconfig(2), fsmount(2) and move_mount(2): the place is looked up last. Source: do_move_mount(). */
+function mountConfigured(draft: Draft, id: TaskId, call: CallOf<'mount-overlay-data'>, warn: Warn): Result {
+  const allowed = mayMount(taskOf(draft, id));
+  if (failed(allowed)) return allowed;
+  const fs = superblock(draft, id, call, warn);
+  if (failed(fs)) return fs;
+  const place = lookUp(draft, id, call.path);
+  if (failed(place)) return place;
+  if (!isDirectory(draft, place.ok)) return err('EINVAL');
+  const point = onTop(draft, id, place.ok);
+  if (failed(point)) return point;
+  if (standing(draft, id, point.ok) !== 'ours') return err('EINVAL');
+  const { ns } = point.ok;
+  attach(draft, { ns, mount: addMount(draft, ns, newMount(fs.ok, call.flags ?? []), id) }, point.ok, id);
+  return ok(null);
+}
+
+/** A mount that is nowhere yet. Its file system is writable even if the mount is not. Source: Linux fsmount(). */
+function newTree(draft: Draft, id: TaskId, { tree, mount: call }: CallOf<'new-tree'>, warn: Warn): Result {
+  const task = taskOf(draft, id);
+  const allowed = mayMount(task);
+  if (failed(allowed)) return allowed;
+  const flags = call.flags ?? [];
+  const fs = superblock(draft, id, { ...call, flags: flags.filter((flag) => flag !== 'ro') }, warn);
+  if (failed(fs)) return fs;
+  keepTree(draft, id, tree, addMount(draft, task.ns, newMount(fs.ok, flags), id));
+  return ok(null);
+}
+
+function superblock(draft: Draft, id: TaskId, call: NewMount, warn: Warn): Result<FsId> {
   switch (call.op) {
     case 'mount-device':
       if (draft.get(`fs:${call.source}`) === null)
@@ -173,263 +181,157 @@ function superblock(draft: Draft, id: TaskId, call: NewCall): Result<FsId> {
       return ok(fs);
     }
     case 'mount-overlay':
-      return overlay(draft, id, call);
+    case 'mount-overlay-data':
+      return overlay(draft, id, call, warn);
   }
 }
 
-function overlay(draft: Draft, id: TaskId, call: CallOf<'mount-overlay'>): Result<FsId> {
-  const layer = ({ path, name }: LayerPath): Result<LayerDentry> => {
-    const place = resolve(draft, id, path);
-    return failed(place) ? place : ok({ ...place.ok, name });
-  };
-  const lowers: LayerDentry[] = [];
-  for (const lower of call.lowers) {
-    const place = layer(lower);
-    if (failed(place)) return place;
-    lowers.push(place.ok);
-  }
-  const upper = call.upper === undefined ? undefined : layer(call.upper);
-  if (upper !== undefined && failed(upper)) return upper;
-  const work = call.work === undefined ? undefined : layer(call.work);
-  if (work !== undefined && failed(work)) return work;
-  const plan: OverlayPlan = {
-    source: call.source,
-    lowers,
-    ...(upper === undefined ? {} : { upper: upper.ok }),
-    ...(work === undefined ? {} : { work: work.ok }),
-    options: { redirectDir: call.redirectDir ?? 'off' },
-    readonly: upper === undefined || (call.flags?.includes('ro') ?? false),
-  };
-  return createOverlay(draft, id, plan);
+/** MS_RDONLY makes the superblock read-only, MOUNT_ATTR_RDONLY only the mount. */
+function overlay(draft: Draft, id: TaskId, call: OverlayMount, warn: Warn): Result<FsId> {
+  const isMount2 = call.op === 'mount-overlay' || typeof call.data === 'string';
+  const readonly = isMount2 && call.flags?.includes('ro') === true;
+  return requestOverlay(draft, id, { source: call.source, request: overlayRequest(call), readonly }, warn);
 }
 
-/** ENOENT for a directory that has been removed meanwhile, for the moves below, too. Source: do_loopback(), graft_tree(), attach_recursive_mnt(). */
+/** ENOENT where the directory or file to show has been removed. Source: do_loopback(), __do_loopback(), graft_tree(), attach_recursive_mnt(). */
 function bind(draft: Draft, id: TaskId, { from, path, recursive }: CallOf<'mount-bind'>): Result {
-  const point = lookUpPoint(draft, id, path);
-  if (failed(point)) return point;
+  const place = lookUp(draft, id, path);
+  if (failed(place)) return place;
   const source = resolve(draft, id, from);
   if (failed(source)) return source;
-  const allowed = checkPoint(draft, id, point.ok);
-  if (failed(allowed)) return allowed;
-  if (mountAt(draft, source.ok).unbindable || !isOurs(draft, id, source.ok)) return err('EINVAL');
-  if (isOrphan(source.ok.path)) return err('ENOENT');
-  if (isDirectory(draft, source.ok) !== isDirectory(draft, point.ok)) return err('ENOTDIR');
-  const { ns } = point.ok;
-  const what = { source: source.ok, root: source.ok.path, recursive: recursive === true, how: 'clone' } as const;
-  attach(draft, copyTree(draft, what, ns, id), on(point.ok), id);
-  return ok(null);
-}
-
-/**
- * EINVAL for what is not a mount, for the root, for a mount on a shared one, for a file on a directory or the reverse, and
- * for an unbindable mount in a tree that would become shared; ELOOP into itself. Source: do_move_mount().
- */
-function move(draft: Draft, id: TaskId, call: CallOf<'mount-move'>): Result {
-  const point = lookUpPoint(draft, id, call.path);
+  const point = onTop(draft, id, place.ok);
   if (failed(point)) return point;
-  const source = resolve(draft, id, call.from);
-  if (failed(source)) return source;
-  if (!isMountRoot(draft, source.ok)) return err('EINVAL');
-  if (isOrphan(source.ok.path)) return err('ENOENT');
-  if (isDirectory(draft, source.ok) !== isDirectory(draft, point.ok)) return err('EINVAL');
-  const allowed = checkPoint(draft, id, point.ok);
-  if (failed(allowed)) return allowed;
-  const { ns, mount } = source.ok;
-  const { parent } = mountAt(draft, source.ok);
-  if (!isOurs(draft, id, source.ok) || parent === null) return err('EINVAL');
-  if (mountAt(draft, { ns, mount: parent }).shared !== null) return err('EINVAL');
-  const tree = treeOf(namespace(draft, ns), mount);
-  const isUnbindable = tree.some((each) => mountAt(draft, { ns, mount: each }).unbindable);
-  if (isUnbindable && mountAt(draft, point.ok).shared !== null) return err('EINVAL');
-  if (tree.includes(point.ok.mount)) return err('ELOOP');
-  attach(draft, source.ok, on(point.ok), id);
+  if (standing(draft, id, point.ok) !== 'ours') return err('EINVAL');
+  const copied = clone(draft, id, source.ok, { recursive: recursive === true, how: 'clone' });
+  if (failed(copied)) return copied;
+  if (isDirectory(draft, source.ok) !== isDirectory(draft, place.ok)) return err('ENOTDIR');
+  if (isRemoved(draft, copied.ok)) return err('ENOENT');
+  attach(draft, copied.ok, point.ok, id);
   return ok(null);
 }
 
 // ---- changing mounts ----------------------------------------------------------------------------------------------
 
-/** The mounts a call with or without AT_RECURSIVE is about: EINVAL unless the path is the root of one of the caller's. */
-function chosen(draft: Draft, id: TaskId, path: string, recursive: boolean | undefined): Result<readonly Ref[]> {
-  const place = lookUp(draft, id, path);
-  if (failed(place)) return place;
-  if (!isMountRoot(draft, place.ok) || !isOurs(draft, id, place.ok)) return err('EINVAL');
-  const { ns, mount } = place.ok;
-  const tree = recursive === true ? treeOf(namespace(draft, ns), mount) : [mount];
-  return ok(tree.map((each) => ({ ns, mount: each })));
-}
-
-/** EBUSY where a mount that becomes read-only has files open for writing; then none is changed. Source: mount_setattr_prepare(). */
+/** EBUSY where a mount that becomes read-only has files open for writing; then none is changed. Source: mount_setattr(), mount_setattr_prepare(). */
 function changeFlags(draft: Draft, id: TaskId, call: CallOf<'mount-flags'>): Result {
-  const mounts = chosen(draft, id, call.path, call.recursive);
-  if (failed(mounts)) return mounts;
+  const allowed = mayMount(taskOf(draft, id));
+  if (failed(allowed)) return allowed;
+  const place = lookUp(draft, id, call.path);
+  if (failed(place)) return place;
+  if (!isMountRoot(draft, place.ok)) return err('EINVAL');
+  if (standing(draft, id, place.ok) !== 'ours' && !isTreeRoot(draft, id, place.ok)) return err('EINVAL');
+  const mounts = chosen(draft, place.ok, call.recursive);
   const wanted = ({ flags }: Mount): readonly MountFlag[] =>
     canonicalFlags([...flags.filter((flag) => !call.clear?.includes(flag)), ...call.set]);
   const isRefused = (ref: Ref): boolean => {
     const mount = mountAt(draft, ref);
-    return wanted(mount).includes('ro') && !mount.flags.includes('ro') && isWritten(draft, ref);
+    return wanted(mount).includes('ro') && !mount.flags.includes('ro') && isWritten(draft, (file) => isOn(file, ref));
   };
-  if (mounts.ok.some(isRefused)) return err('EBUSY');
-  for (const ref of mounts.ok) editMount(draft, ref, { flags: wanted(mountAt(draft, ref)) });
+  if (mounts.some(isRefused)) return err('EBUSY');
+  for (const ref of mounts) editMount(draft, ref, { flags: wanted(mountAt(draft, ref)) });
   return ok(null);
 }
 
-/** Source: mnt_hold_writers(). */
-const isWritten = (world: Read, { ns, mount }: Ref): boolean =>
-  world.slots.tasks.some((id) => {
-    const task = world.get(`task:${id}`);
-    if (task?.kind !== 'task') return false;
-    return [...task.fds.values()].some(
-      (file) => file.ns === ns && file.mount === mount && (file.access === 'w' || file.access === 'rw'),
-    );
+/** The mounts that a call with or without AT_RECURSIVE or MS_REC is about. */
+function chosen(world: Read, { ns, mount }: Ref, recursive: boolean | undefined): readonly Ref[] {
+  const tree = recursive === true ? treeOf(namespace(world, ns), mount) : [mount];
+  return tree.map((each) => ({ ns, mount: each }));
+}
+
+const isOn = (file: OpenFile, { ns, mount }: Ref): boolean => file.ns === ns && file.mount === mount;
+
+/** Whether somebody has a file open for writing that fits; devices do not count. Source: mnt_hold_writers(), file_get_write_access(). */
+const isWritten = (world: Read, fits: (file: OpenFile) => boolean): boolean =>
+  writers(world).some((file) => {
+    const path = pinned(fileSystem(world, file.fs), file.pin);
+    return fits(file) && lookup(world, file.fs, path)?.type === 'file';
   });
 
+/**
+ * New flags instead of all old ones, except that noatime stays where none is asked for. With MS_BIND they are those of the
+ * mount alone, without it "ro" goes for the file system, too. Source: Linux do_reconfigure_mnt(), do_remount(), path_mount().
+ */
+function remount(draft: Draft, id: TaskId, { path, flags, bind }: CallOf<'mount-remount'>): Result {
+  const place = lookUp(draft, id, path);
+  if (failed(place)) return place;
+  if (standing(draft, id, place.ok) !== 'ours' || !isMountRoot(draft, place.ok)) return err('EINVAL');
+  const { fs } = place.ok;
+  const old = mountAt(draft, place.ok).flags;
+  const readonly = flags.includes('ro');
+  if (bind !== true) {
+    const done = reconfigure(draft, fs, readonly);
+    if (failed(done)) return done;
+  } else if (readonly && !fileSystem(draft, fs).readonly && !old.includes('ro')) {
+    if (isWritten(draft, (file) => isOn(file, place.ok))) return err('EBUSY');
+  }
+  editMount(draft, place.ok, { flags: canonicalFlags([...flags, ...old.filter((flag) => flag === 'noatime')]) });
+  return ok(null);
+}
+
+/**
+ * A file system becomes read-only or writable: EBUSY with a file open for writing anywhere, also through an overlay, or
+ * with something unlinked and still held; EROFS for an overlay without upperdir. Source: Linux reconfigure_super(),
+ * sb_prepare_remount_readonly(), ovl_reconfigure().
+ */
+function reconfigure(draft: Draft, id: FsId, readonly: boolean): Result {
+  const fs = fileSystem(draft, id);
+  if (readonly && !fs.readonly) {
+    const writes = (file: OpenFile): boolean => {
+      const through = fileSystem(draft, file.fs);
+      return file.fs === id || (through.kind === 'overlay' && through.upper?.fs === id);
+    };
+    if ([...fs.inodes.values()].some(({ links }) => links === 0) || isWritten(draft, writes)) return err('EBUSY');
+  }
+  if (fs.kind === 'overlay' && fs.upper === null && !readonly) return err('EROFS');
+  draft.set(`fs:${id}`, { ...fs, readonly });
+  return ok(null);
+}
+
+/** EINVAL for what is no mount, or is not mounted any more; other namespaces and trees are fair game. Source: do_change_type(). */
 function changePropagation(draft: Draft, id: TaskId, call: CallOf<'mount-propagation'>): Result {
-  const mounts = chosen(draft, id, call.path, call.recursive);
-  if (failed(mounts)) return mounts;
-  for (const ref of mounts.ok) setPropagation(draft, ref, call.to, id);
+  const place = lookUp(draft, id, call.path);
+  if (failed(place)) return place;
+  if (!isMountRoot(draft, place.ok) || standing(draft, id, place.ok) === 'nowhere') return err('EINVAL');
+  for (const ref of chosen(draft, place.ok, call.recursive)) setPropagation(draft, ref, call.to, id);
   return ok(null);
 }
 
 /**
- * EINVAL for what is not the root of a mount of the caller's namespace, EBUSY for one in use. Unverified: the
- * namespace's root is EINVAL here; Linux makes it read-only instead unless MNT_DETACH is given. Source: can_umount(), do_umount().
+ * EINVAL for what is not the root of a mount of the caller's namespace, EBUSY for one in use. The caller's root is made
+ * read-only instead, unless the call is lazy. Source: can_umount(), do_umount(), do_umount_root(), LOOKUP_MOUNTPOINT.
  */
-function umount(draft: Draft, id: TaskId, { path, detach }: CallOf<'umount'>): Result {
-  const mounts = chosen(draft, id, path, false);
-  if (failed(mounts)) return mounts;
-  const [ref] = mounts.ok;
-  if (ref === undefined || mountAt(draft, ref).parent === null) return err('EINVAL');
-  if (detach !== true && isBusy(draft, ref)) return err('EBUSY');
-  unmountTree(draft, ref);
+function umount(draft: Draft, id: TaskId, { path, detach, nofollow }: CallOf<'umount'>): Result {
+  const named = lookUp(draft, id, path, nofollow !== true);
+  if (failed(named)) return named;
+  const place = crossMounts(draft, named.ok);
+  if (!isMountRoot(draft, place) || standing(draft, id, place) !== 'ours') return err('EINVAL');
+  const root = rootOf(draft, taskOf(draft, id));
+  if (detach !== true) {
+    if (root.ns === place.ns && root.mount === place.mount) return reconfigure(draft, place.fs, true);
+    if (isBusy(draft, place)) return err('EBUSY');
+  }
+  if (namespace(draft, place.ns).root === place.mount) unmountAll(draft, place.ns);
+  else unmountTree(draft, place);
   collect(draft);
   return ok(null);
-}
-
-// ---- detached clones ----------------------------------------------------------------------------------------------
-
-function setTask(draft: Draft, id: TaskId, change: Partial<Task>): void {
-  draft.set(`task:${id}`, { ...taskOf(draft, id), ...change });
-}
-
-/** EINVAL for an unbindable mount, or one outside the caller's namespace; unbindable mounts below are left out. Source: open_detached_copy(). */
-function openTree(draft: Draft, id: TaskId, { path, tree }: CallOf<'open-tree'>): Result {
-  const { ns, trees, uid } = taskOf(draft, id);
-  if (trees.has(tree)) throw new Error(`open-tree: ${id} holds a tree named "${tree}" already`);
-  if (uid !== 0) return err('EPERM');
-  const source = resolve(draft, id, path);
-  if (failed(source)) return source;
-  if (mountAt(draft, source.ok).unbindable || !isOurs(draft, id, source.ok)) return err('EINVAL');
-  const what = { source: source.ok, root: source.ok.path, recursive: true, how: 'private' } as const;
-  const { mount } = copyTree(draft, what, ns, id);
-  setTask(draft, id, { trees: new Map(trees).set(tree, mount) });
-  return ok(null);
-}
-
-function heldTree(draft: Draft, id: TaskId, name: string): MountId {
-  const tree = taskOf(draft, id).trees.get(name);
-  if (tree === undefined) throw new Error(`${id} holds no tree named "${name}": was it moved or closed before?`);
-  return tree;
-}
-
-function dropTree(draft: Draft, id: TaskId, name: string): void {
-  const trees = new Map(taskOf(draft, id).trees);
-  trees.delete(name);
-  setTask(draft, id, { trees });
-}
-
-/** The name is given up with the move, as if the descriptor had been closed. Source: do_move_mount(), anon_ns_root(). */
-function moveTree(draft: Draft, id: TaskId, { tree, path }: CallOf<'move-tree'>): Result {
-  const mount = heldTree(draft, id, tree);
-  const { ns, uid } = taskOf(draft, id);
-  if (uid !== 0) return err('EPERM');
-  const point = lookUpPoint(draft, id, path);
-  if (failed(point)) return point;
-  const { fs, root } = mountAt(draft, { ns, mount });
-  if (isOrphan(root)) return err('ENOENT');
-  if (isDirectory(draft, { fs, path: root }) !== isDirectory(draft, point.ok)) return err('EINVAL');
-  const allowed = checkPoint(draft, id, point.ok);
-  if (failed(allowed)) return allowed;
-  dropTree(draft, id, tree);
-  attach(draft, { ns, mount }, on(point.ok), id);
-  return ok(null);
-}
-
-function closeTree(draft: Draft, id: TaskId, tree: string): Result {
-  heldTree(draft, id, tree);
-  dropTree(draft, id, tree);
-  collect(draft);
-  return ok(null);
-}
-
-// ---- processes ----------------------------------------------------------------------------------------------------
-
-/** The same place in another namespace that has its mounts under the same ids; elsewhere if it has not this one. */
-function rehome(draft: Draft, place: Place | null, from: NsId, to: NsId): Place | null {
-  return place?.ns === from && namespace(draft, to).mounts.has(place.mount) ? { ...place, ns: to } : place;
-}
-
-/**
- * The caller goes on in a copy of its namespace. Its working directory and root are in the copy from now on unless their
- * mounts are detached; descriptors stay where they were opened. Source: copy_mnt_ns().
- */
-function unshare(draft: Draft, id: TaskId): Result {
-  const task = taskOf(draft, id);
-  const allowed = mayMount(task);
-  if (failed(allowed)) return allowed;
-  if (!draft.slots.ns.includes(id)) throw new Error(`${id} needs a namespace slot of its own name to unshare`);
-  if (draft.get(`ns:${id}`) !== null) throw new Error(`unshare: ${id} is in a namespace of its own already`);
-  if (task.trees.size > 0) throw new Error(`unshare: ${id} holds open trees, which belong to its namespace here`);
-  copyNamespace(draft, task.ns, id);
-  const [cwd, root] = [task.cwd, task.root].map((place) => rehome(draft, place, task.ns, id));
-  setTask(draft, id, { ns: id, home: task.ns, cwd: cwd ?? null, root: root ?? null });
-  return ok(null);
-}
-
-/** What a child did with descriptors and trees ends with it; the parent stands where it stood. */
-function leave(draft: Draft, id: TaskId): Result {
-  const { ns, home, fds, cwd, root } = taskOf(draft, id);
-  if (home === null) throw new Error(`leave: ${id} is not in a child`);
-  for (const [name, file] of fds) if (file.ns === ns) closeFile(draft, id, name);
-  const back = (place: Place | null): Place | null => {
-    const there = rehome(draft, place, ns, home);
-    if (there === null || there.ns !== ns) return there;
-    // The child went to a mount that only it had; where the parent was is not remembered.
-    releasePin(draft, there);
-    return null;
-  };
-  setTask(draft, id, { ns: home, home: null, trees: new Map(), cwd: back(cwd), root: back(root) });
-  collect(draft);
-  return ok(null);
-}
-
-function releasePin(draft: Draft, { fs, pin }: { fs: FsId; pin: string }): void {
-  draft.set(`fs:${fs}`, release(fileSystem(draft, fs), pin));
-}
-
-function closeFile(draft: Draft, id: TaskId, name: string): void {
-  const fds = new Map(taskOf(draft, id).fds);
-  const file = fds.get(name);
-  if (file !== undefined) releasePin(draft, file);
-  fds.delete(name);
-  setTask(draft, id, { fds });
-}
-
-/** A task ends, by exit or by a signal: what it held is let go, and what only it could reach disappears. Source: do_exit(). */
-export function releaseTask(draft: Draft, id: TaskId): void {
-  const { fds, cwd, root } = taskOf(draft, id);
-  for (const held of [...fds.values(), cwd, root]) if (held !== null) releasePin(draft, held);
-  draft.set(`task:${id}`, null);
-  collect(draft);
 }
 
 // ---- the story ----------------------------------------------------------------------------------------------------
 
 /** What changed in the mount tables that were there before and are still there: one line per mount. */
-function changesBetween(before: Read, after: Draft, call: MountCall): readonly Change[] {
+function changesBetween(before: Read, after: Draft, call: MountCall, own: NsId): readonly Change[] {
   const written = new Set(after.writes.map(([slot]) => slot));
-  return namespaces(before).flatMap(([ns]) =>
+  const tables = namespaces(before).flatMap(([ns]) =>
     written.has(`ns:${ns}`) && after.get(`ns:${ns}`) !== null ? tableChanges(before, after, ns, call) : [],
   );
+  if (call.op !== 'mount-remount' && call.op !== 'umount') return tables;
+  const superblocks = after.writes.flatMap(([slot, now]): Change[] => {
+    const was = before.get(slot);
+    if (was === null || now === null || !('readonly' in was && 'readonly' in now)) return [];
+    if (was.readonly === now.readonly) return [];
+    return [{ do: 'flags', ns: own, at: call.path, now: `${now.readonly ? 'ro' : 'rw'} in all mounts` }];
+  });
+  return [...tables, ...superblocks];
 }
 
 function tableChanges(before: Read, after: Read, ns: NsId, call: MountCall): readonly Change[] {

@@ -58,7 +58,7 @@ export function placesIn(ns: Namespace): readonly MountPlace[] {
   const known = PLACES.get(ns);
   if (known !== undefined) return known;
   const points = new Map<MountId, string>();
-  const places = treeOf(ns, ns.root).map((mount): MountPlace => {
+  const places = (ns.unmounted === true ? [] : treeOf(ns, ns.root)).map((mount): MountPlace => {
     const { parent, at } = entry(ns, mount);
     const on = parent === null ? undefined : points.get(parent);
     const below = parent === null ? '' : at.slice(entry(ns, parent).root.length);

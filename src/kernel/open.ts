@@ -1,10 +1,10 @@
 import type { CallOf, CallResult, OpenFlag } from './calls.ts';
-import { entriesOf, find, linkCount } from './lookup.ts';
+import { entriesOf, find, isDead, linkCount, unlistable } from './lookup.ts';
 import type { Dentry } from './path.ts';
 import { permits } from './permission.ts';
-import { created, modeEdit, writeEdit } from './posix.ts';
+import { created, mayWrite, modeEdit, writeEdit } from './posix.ts';
 import { flagsOf, inodeAt, isReadonly, perform, type Session } from './session.ts';
-import { file, freeIno, isOrphan, join, pinned } from './tree.ts';
+import { file, freeIno, join, pinned } from './tree.ts';
 import { err, failed, type Inode, type OpenFile, ok, type Result } from './types.ts';
 import { fileSystem } from './world.ts';
 
@@ -34,7 +34,8 @@ function mayOpen(session: Session, place: Dentry, inode: Inode, flags: readonly 
     if (flags.includes('O_TRUNC') && isReadonly(draft, place)) return err('EROFS');
   }
   if (reads(access) && !permits(inode, task, 'r')) return err('EACCES');
-  if (changes && !permits(inode, task, 'w')) return err('EACCES');
+  const denied = changes ? mayWrite(draft, task, place.fs, place.path, inode, 'w') : null;
+  if (denied !== null) return err(denied);
   if (changes && inode.type === 'file' && isReadonly(draft, place)) return err('EROFS');
   return isDeaf(inode) ? err('ENXIO') : ok(null);
 }
@@ -115,7 +116,8 @@ function openTmpfile(session: Session, call: CallOf<'open'>): CallResult {
   if (failed(dir)) return dir;
   if (dir.ok.type !== 'dir') return err('ENOTDIR');
   if (isReadonly(draft, place.ok)) return err('EROFS');
-  if (!permits(dir.ok, session.task, 'wx')) return err('EACCES');
+  const denied = mayWrite(draft, session.task, place.ok.fs, place.ok.path, dir.ok, 'wx');
+  if (denied !== null) return err(denied);
   const up = changed(session, place.ok, {});
   if (failed(up)) return up;
   const inode = created(dir.ok, file('', { mode: (call.mode ?? 0o600) & 0o7777 }), session.task);
@@ -130,7 +132,7 @@ function openTmpfile(session: Session, call: CallOf<'open'>): CallResult {
 function keep(session: Session, { fd, flags }: CallOf<'open'>, { ns, mount, fs, path }: Dentry): void {
   const { task } = session;
   if (task.fds.has(fd)) throw new Error(`${session.id} opens "${fd}" twice: a program names its descriptors itself`);
-  const pin = `${session.id}:${fd}`;
+  const pin = session.pin(fd);
   session.hold(fs, pin, path);
   const open = { mount, ns, fs, pin, access: accessOf(flags), append: flags.includes('O_APPEND') };
   session.setTask({ ...task, fds: new Map(task.fds).set(fd, open) });
@@ -209,10 +211,10 @@ const typed = (entries: ReadonlyMap<string, Inode>): readonly (readonly [string,
     type === 'dir' || type === 'file' || type === 'symlink' ? type : 'other',
   ]);
 
-/** A removed directory has no entries, not even an end of them. Source: Linux iterate_dir(), IS_DEADDIR(). */
 function entries(session: Session, place: Dentry): CallResult {
-  if (isOrphan(place.path)) return err('ENOENT');
+  if (isDead(session.draft, place.fs, place.path)) return err('ENOENT');
   session.listed(place.fs, place.path);
+  session.undefined ??= unlistable(session.draft, place.fs, place.path);
   return ok(typed(entriesOf(session.draft, place.fs, place.path)));
 }
 

@@ -1,6 +1,6 @@
 import { find, findNode, identity, isWhiteout, lookup } from './lookup.ts';
 import { type Credentials, isRoot, permits, stickyDenies } from './permission.ts';
-import { get, isOrphan, isWithin, names, parentOf, type TreeChange } from './tree.ts';
+import { get, isEmptyAt, isOrphan, isWithin, parentOf, type TreeChange } from './tree.ts';
 import { type Errno, err, type FsId, failed, type Inode, ok, type Path, type PlainFs, type Result } from './types.ts';
 import { fileSystem, type Read } from './world.ts';
 
@@ -58,6 +58,26 @@ export function edited(inode: Inode, edit: Edit): Inode {
 
 // ---- the checks of the VFS ----------------------------------------------------------------------------------------
 
+/**
+ * Permission to write an inode: the mode grants it, and what is in the upper layer of an overlay is asked as well, so that
+ * it is EROFS when that file system was made read-only below. Source: Linux inode_permission(), ovl_permission().
+ */
+export function mayWrite(
+  world: Read,
+  who: Credentials,
+  id: FsId,
+  path: Path,
+  inode: Inode,
+  want: 'w' | 'wx',
+): Errno | null {
+  if (!permits(inode, who, want)) return 'EACCES';
+  const fs = fileSystem(world, id);
+  if (inode.type !== 'file' && inode.type !== 'dir') return null;
+  if (fs.kind === 'plain' || fs.upper === null || !fileSystem(world, fs.upper.fs).readonly) return null;
+  const node = findNode(world, fs, path);
+  return !failed(node) && node.ok.parts[0].layer === 0 ? 'EROFS' : null;
+}
+
 /** May a name be added to the directory? Source: Linux may_create(). */
 function mayCreate(world: Read, who: Credentials, fs: FsId, path: Path): Errno | null {
   const directory = find(world, fs, parentOf(path));
@@ -65,7 +85,7 @@ function mayCreate(world: Read, who: Credentials, fs: FsId, path: Path): Errno |
   const there = find(world, fs, path);
   if (!failed(there)) return 'EEXIST';
   if (there.err !== 'ENOENT') return there.err;
-  return permits(directory.ok, who, 'wx') ? null : 'EACCES';
+  return mayWrite(world, who, fs, parentOf(path), directory.ok, 'wx');
 }
 
 /** May a name go from its directory, as a directory or as something else? Source: Linux may_delete(). */
@@ -74,7 +94,8 @@ function mayDelete(world: Read, who: Credentials, fs: FsId, path: Path, isDirect
   const victim = find(world, fs, path);
   if (failed(victim)) return victim.err;
   if (failed(directory)) return directory.err;
-  if (!permits(directory.ok, who, 'wx')) return 'EACCES';
+  const denied = mayWrite(world, who, fs, parentOf(path), directory.ok, 'wx');
+  if (denied !== null) return denied;
   if (stickyDenies(directory.ok, victim.ok, who)) return 'EPERM';
   if (isDirectory) return victim.ok.type === 'dir' ? null : 'ENOTDIR';
   return victim.ok.type === 'dir' ? 'EISDIR' : null;
@@ -178,8 +199,8 @@ function checkEdit(world: Read, who: Credentials, fs: FsId, path: Path, edit: Ed
   return 'EPERM';
 }
 
-/** The namespaces of xattr(7). */
-export const isXattrName = (name: string): boolean => /^(user|trusted|security|system)\./.test(name);
+/** The namespaces of xattr(7) that take any name; "system." has access control lists only, which the model leaves out. */
+export const isXattrName = (name: string): boolean => /^(user|trusted|security)\./.test(name);
 
 /** Source: Linux xattr_permission(), xattr_resolve_name(). */
 function checkXattr(
@@ -191,21 +212,23 @@ function checkXattr(
   [name, value]: readonly [string, string | null],
 ): Errno | null {
   if (!isXattrName(name)) {
-    if (!permits(inode, who, 'w')) return 'EACCES';
+    if (!name.startsWith('system.') && !permits(inode, who, 'w')) return 'EACCES';
     return fileSystem(world, fs).kind === 'plain' ? 'EOPNOTSUPP' : null;
   }
   if (!name.startsWith('user.') && !isRoot(who)) return 'EPERM';
   if (name.startsWith('user.')) {
     if (inode.type !== 'file' && inode.type !== 'dir') return 'EPERM';
     if (inode.type === 'dir' && (inode.mode & 0o1000) !== 0 && !isRoot(who) && inode.uid !== who.uid) return 'EPERM';
-    if (!permits(inode, who, 'w')) return 'EACCES';
+    const denied = mayWrite(world, who, fs, path, inode, 'w');
+    if (denied !== null) return denied;
   }
   return value === null && lookup(world, fs, path)?.xattrs.has(name) !== true ? 'ENODATA' : null;
 }
 
 /** Whether a value may be read; what exists for root only is not there for others. Source: Linux vfs_getxattr(), xattr_permission(). */
 export function mayReadXattr(inode: Inode, who: Credentials, name: string): Errno | null {
-  if (/^(security|system)\./.test(name)) return null;
+  if (name.startsWith('security.')) return null;
+  if (name.startsWith('system.')) return 'EOPNOTSUPP';
   if (name.startsWith('trusted.') && !isRoot(who)) return 'ENODATA';
   if (name.startsWith('user.') && inode.type !== 'file' && inode.type !== 'dir') return 'ENODATA';
   if (!permits(inode, who, 'r')) return 'EACCES';
@@ -266,11 +289,11 @@ export function planPlain(id: FsId, fs: PlainFs, operation: Operation): Plan {
     case 'unlink':
       return one({ do: 'remove', fs: id, path: operation.path });
     case 'rmdir':
-      if (names(fs, operation.path).length > 0) return none('ENOTEMPTY');
+      if (!isEmptyAt(fs, operation.path)) return none('ENOTEMPTY');
       return one({ do: 'remove', fs: id, path: operation.path });
     case 'rename': {
       const { from, to, exchange } = operation;
-      if (!exchange && names(fs, to).length > 0) return none('ENOTEMPTY');
+      if (!exchange && !isEmptyAt(fs, to)) return none('ENOTEMPTY');
       return one({ do: exchange ? 'exchange' : 'move', fs: id, from, to });
     }
     case 'link':

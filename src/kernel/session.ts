@@ -1,6 +1,6 @@
 import { find, findNode, layerRoot, linkCount, lookup, type Part } from './lookup.ts';
 import { listed, lookedUp, markLive } from './marks.ts';
-import { editMount, namespaces } from './mount.ts';
+import { editMount, followRoots, namespaces } from './mount.ts';
 import { planOverlay } from './overlay.ts';
 import { type Dentry, type How, type Last, resolve, resolveCreate, resolveParent, tooLong } from './path.ts';
 import { check, type Operation, planPlain } from './posix.ts';
@@ -27,6 +27,7 @@ import {
   type OverlayFs,
   ok,
   type Path,
+  type PinId,
   type Place,
   type Result,
   type Task,
@@ -81,8 +82,15 @@ export class Session {
     this.draft.set(`fs:${fs}`, hold(fileSystem(this.draft, fs), pin, path));
   }
 
+  /** Who holds a descriptor or the working directory. What a child opens has names of its own: its parent keeps what it has. */
+  pin(name: string): PinId {
+    return this.task.home === null ? `${this.id}:${name}` : `${this.id}:child:${name}`;
+  }
+
   /** A descriptor or working directory lets go: with it may go an unlinked inode, and a detached mount. */
   release({ ns, mount, fs, pin }: Place): void {
+    const { home } = this.task;
+    if (home !== null && [...home.fds.values(), home.cwd].some((held) => held?.pin === pin)) return;
     this.draft.set(`fs:${fs}`, release(fileSystem(this.draft, fs), pin));
     letGo(this.draft, { ns, mount });
   }
@@ -95,14 +103,6 @@ export const flagsOf = (world: Read, place: Dentry): readonly MountFlag[] =>
 /** Whether nothing can be changed through a place: its mount or its file system is read-only. Source: mnt_want_write(). */
 export const isReadonly = (world: Read, place: Dentry): boolean =>
   fileSystem(world, place.fs).readonly || flagsOf(world, place).includes('ro');
-
-/** Whether something is mounted on the name in the caller's namespace, in whatever mount of that file system. Source: is_local_mountpoint(). */
-export function isMountpoint(session: Session, fs: FsId, path: Path): boolean {
-  const { mounts } = namespace(session.draft, session.task.ns);
-  for (const mount of mounts.values())
-    if (mount.parent !== null && mount.at === path && mounts.get(mount.parent)?.fs === fs) return true;
-  return false;
-}
 
 // ---- operations ---------------------------------------------------------------------------------------------------
 
@@ -119,13 +119,18 @@ export function perform(session: Session, id: FsId, operation: Operation, checke
   }
   const fs = fileSystem(draft, id);
   const plan = fs.kind === 'plain' ? planPlain(id, fs, operation) : planOverlay(draft, id, fs, operation);
+  if (fs.kind === 'overlay' && plan.changes.length > 0 && isUpperReadonly(draft, fs)) return err('EROFS');
   session.undefined ??= plan.undefined;
   const done = fs.kind === 'overlay' && !failed(plan.result);
-  if (done) beforeOverlay(session, id, fs, operation);
+  if (done) beforeOverlay(session, id, operation);
   for (const change of plan.changes) applyChange(session, change, fs.kind === 'overlay' ? id : null);
   if (done) afterOverlay(session, id, operation);
   return plan.result;
 }
+
+/** The file system of the upper layer was made read-only below the overlay. Source: Linux ovl_want_write(). */
+const isUpperReadonly = (world: Read, { upper }: OverlayFs): boolean =>
+  upper !== null && fileSystem(world, upper.fs).readonly;
 
 function applyChange(session: Session, change: TreeChange, through: FsId | null): void {
   const { draft } = session;
@@ -146,6 +151,7 @@ function applyChange(session: Session, change: TreeChange, through: FsId | null)
   markLive(draft, change, through, () =>
     draft.set(`fs:${change.fs}`, apply(plainAt(draft, change.fs), change, session.id)),
   );
+  followRoots(draft, change.fs);
   if (change.do === 'move' || change.do === 'exchange')
     nameMoved(session, change.fs, follower(change.do, change.from, change.to));
 }
@@ -156,6 +162,12 @@ function plainAt(draft: Draft, id: FsId): FileSystem & { readonly kind: 'plain' 
   return fs;
 }
 
+function overlayAt(draft: Draft, id: FsId): OverlayFs {
+  const fs = fileSystem(draft, id);
+  if (fs.kind !== 'overlay') throw new Error(`${id} is no overlay`);
+  return fs;
+}
+
 /** Where a path is after a rename or an exchange. */
 const follower =
   (how: 'move' | 'exchange', from: Path, to: Path) =>
@@ -163,7 +175,7 @@ const follower =
     how === 'exchange' && isWithin(path, to) ? rebase(path, to, from) : rebase(path, from, to);
 
 /** What is held in an overlay at a name that goes lives on as an inode of the instance. */
-function beforeOverlay(session: Session, id: FsId, fs: OverlayFs, operation: Operation): void {
+function beforeOverlay(session: Session, id: FsId, operation: Operation): void {
   const { draft } = session;
   const gone =
     operation.op === 'unlink' || operation.op === 'rmdir'
@@ -172,6 +184,8 @@ function beforeOverlay(session: Session, id: FsId, fs: OverlayFs, operation: Ope
         ? operation.to
         : null;
   if (gone === null) return;
+  detachMountsOn(draft, id, gone);
+  const fs = overlayAt(draft, id);
   const kept = orphan(fs, gone, session.id, (path) => {
     const node = findNode(draft, fs, path);
     if (failed(node)) return undefined;
@@ -182,7 +196,7 @@ function beforeOverlay(session: Session, id: FsId, fs: OverlayFs, operation: Ope
     return other === undefined ? { inode, links: 0 } : { path: other };
   });
   draft.set(`fs:${id}`, kept);
-  detachMountsOn(draft, id, gone);
+  followRoots(draft, id);
 }
 
 /** A hard link in upper has the same inode in the overlay, so that a descriptor of one name goes on as one of the other. */

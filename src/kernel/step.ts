@@ -1,15 +1,18 @@
 import type { Call, CallOf, CallResult } from './calls.ts';
 import { find, identity } from './lookup.ts';
+import { isAttached, isMountpoint } from './mount.ts';
 import { mountCall } from './mountcalls.ts';
+import { writers } from './mountplaces.ts';
 import { changeMode, descriptor, open, openPlace, read, readdir, resized, stat, write } from './open.ts';
+import { overlayRequest } from './overlayoptions.ts';
 import type { Dentry, Last } from './path.ts';
 import { isRoot, permits } from './permission.ts';
 import { check, created, type Edit, mayReadXattr, ownerEdit, writeEdit } from './posix.ts';
-import { flagsOf, inodeAt, isMountpoint, isReadonly, perform, Session } from './session.ts';
-import { directory, file, join, special, symlink } from './tree.ts';
+import { flagsOf, inodeAt, isReadonly, perform, Session } from './session.ts';
+import { directory, file, join, pinned, special, symlink } from './tree.ts';
 import { type Change, err, failed, type Inode, type Outcome, ok, type Result, type TaskId } from './types.ts';
 import { letGo } from './unmount.ts';
-import type { Read } from './world.ts';
+import { fileSystem, namespace, type Read } from './world.ts';
 
 /** The only thing that changes a world: a task makes a call. */
 
@@ -39,10 +42,12 @@ function observedMountCall(
 ): { readonly result: CallResult; readonly changes: readonly Change[] } {
   if ('path' in call) session.resolve(call.path);
   if ('from' in call) session.resolve(call.from);
-  if (call.op === 'mount-overlay') {
-    for (const layer of [...call.lowers, call.upper, call.work]) if (layer !== undefined) session.resolve(layer.path);
-  }
-  return mountCall(session.draft, task, call);
+  const made = call.op === 'new-tree' ? call.mount : call;
+  if (made.op === 'mount-overlay' || made.op === 'mount-overlay-data')
+    for (const layer of overlayRequest(made).named) if (failed(session.resolve(layer.path))) break;
+  return mountCall(session.draft, task, call, (why) => {
+    session.undefined ??= why;
+  });
 }
 
 function fileCall(session: Session, call: FileCall): CallResult {
@@ -162,10 +167,29 @@ function truncate(session: Session, place: Dentry, inode: Inode, size: number): 
   return perform(session, place.fs, { op: 'edit', path: place.path, edit }, true);
 }
 
-/** Source: Linux do_open_execat(), path_noexec(). */
+/**
+ * Who the program runs as. Set-id bits count only through a mount of the caller's namespace without nosuid.
+ * Source: Linux do_open_execat(), path_noexec(), bprm_fill_uid(), mnt_may_suid().
+ */
 function exec(session: Session, place: Dentry, inode: Inode): CallResult {
-  if (inode.type !== 'file' || flagsOf(session.draft, place).includes('noexec')) return err('EACCES');
-  return permits(inode, session.task, 'x') ? ok(null) : err('EACCES');
+  const { draft, task } = session;
+  const flags = flagsOf(draft, place);
+  if (inode.type !== 'file' || !permits(inode, task, 'x') || flags.includes('noexec')) return err('EACCES');
+  if (isBeingWritten(draft, place)) return err('ETXTBSY');
+  const isForeign = place.ns !== task.ns || !isAttached(namespace(draft, place.ns), place.mount);
+  const setId = flags.includes('nosuid') || isForeign ? 0 : inode.mode;
+  const uid = (setId & 0o4000) === 0 ? task.uid : inode.uid;
+  // Without the right to execute for its group, a set-group-id file is one with mandatory locks.
+  const gid = (setId & 0o2010) === 0o2010 ? inode.gid : task.gid;
+  return ok({ uid, gid });
+}
+
+/** Source: Linux exe_file_deny_write_access(). */
+function isBeingWritten(world: Read, { fs, path }: Dentry): boolean {
+  const inode = identity(world, fs, path);
+  return writers(world).some(
+    (file) => file.fs === fs && identity(world, fs, pinned(fileSystem(world, fs), file.pin)) === inode,
+  );
 }
 
 function readXattr(session: Session, inode: Inode, name: string | null): CallResult {
@@ -189,7 +213,7 @@ function sameInode(session: Session, from: string, to: string): CallResult {
 function chdir(session: Session, { ns, mount, fs, path }: Dentry, inode: Inode): CallResult {
   if (inode.type !== 'dir') return err('ENOTDIR');
   if (!permits(inode, session.task, 'x')) return err('EACCES');
-  const pin = `${session.id}:cwd`;
+  const pin = session.pin('cwd');
   const { cwd } = session.task;
   session.hold(fs, pin, path);
   session.setTask({ ...session.task, cwd: { ns, mount, fs, pin } });
@@ -268,11 +292,9 @@ function remove(session: Session, path: string, op: 'unlink' | 'rmdir'): Result 
 
 /** What the checks allow is still EBUSY for a mount point of the caller's namespace. Source: Linux vfs_rmdir(), vfs_unlink(). */
 function performUnlessBusy(session: Session, place: Dentry, operation: Parameters<typeof perform>[2]): Result {
-  const busy =
-    'path' in operation
-      ? isMountpoint(session, place.fs, operation.path)
-      : isMountpoint(session, place.fs, operation.from) || isMountpoint(session, place.fs, operation.to);
-  if (!busy) return perform(session, place.fs, operation);
+  const ns = namespace(session.draft, session.task.ns);
+  const names = 'path' in operation ? [operation.path] : [operation.from, operation.to];
+  if (!names.some((name) => isMountpoint(ns, place.fs, name))) return perform(session, place.fs, operation);
   const allowed = check(session.draft, session.task, place.fs, operation);
   return failed(allowed) ? allowed : allowed.ok ? err('EBUSY') : ok(null);
 }

@@ -126,6 +126,8 @@ export interface Layer {
 export interface OverlayOptions {
   /** "on" and "follow" follow redirects, "off" does so too while redirect_always_follow=Y, the default. */
   readonly redirectDir: 'on' | 'off' | 'follow' | 'nofollow';
+  /** The overlay's own xattrs are "user.overlay.*", not "trusted.overlay.*"; left out while it is false. */
+  readonly userxattr?: boolean;
 }
 export interface OverlayFs {
   readonly kind: 'overlay';
@@ -133,6 +135,8 @@ export interface OverlayFs {
   readonly source: string;
   /** Top to bottom. */
   readonly lowers: readonly Layer[];
+  /** Data-only lower layers, which are held and never looked at; left out where there are none. */
+  readonly data?: readonly Layer[];
   readonly upper: Layer | null;
   readonly work: Layer | null;
   readonly options: OverlayOptions;
@@ -148,7 +152,7 @@ export type FileSystem = PlainFs | OverlayFs;
 export type MountFlag = 'ro' | 'nosuid' | 'nodev' | 'noexec' | 'noatime';
 export interface Mount {
   readonly fs: FsId;
-  /** The directory or file of `fs` that is shown; "" is its root. */
+  /** The directory or file of `fs` that is shown; "" is its root. Once that is removed, the inode, by a pin of the mount's own. */
   readonly root: Path;
   /** The mount it is on; null for the namespace's root and for a detached mount that a descriptor or cwd still holds. */
   readonly parent: MountId | null;
@@ -165,6 +169,8 @@ export interface Namespace {
   readonly root: MountId;
   /** By id; the order means nothing. Of two mounts on one place, the later is a child of the earlier. */
   readonly mounts: ReadonlyMap<MountId, Mount>;
+  /** Its root was unmounted lazily: there is nothing in it, and its tasks stand in what is only held. Else left out. */
+  readonly unmounted?: true;
 }
 
 export interface OpenFile {
@@ -184,6 +190,13 @@ export interface Place {
   readonly fs: FsId;
   readonly pin: PinId;
 }
+/** What a parent that waits for its child still has: where it stands and what it has open. */
+export interface Home {
+  readonly ns: NsId;
+  readonly cwd: Place | null;
+  readonly root: Place | null;
+  readonly fds: ReadonlyMap<string, OpenFile>;
+}
 /** The kernel's side of a process. */
 export interface Task {
   readonly kind: 'task';
@@ -191,10 +204,10 @@ export interface Task {
   readonly cwd: Place | null;
   readonly root: Place | null;
   readonly fds: ReadonlyMap<string, OpenFile>;
-  /** Detached clones that it holds (open_tree): name -> their root mount, which has no parent, in namespace `ns`. */
+  /** Detached trees that it holds (open_tree, fsmount): name -> their root mount, which has no parent, in namespace `ns`. */
   readonly trees: ReadonlyMap<string, MountId>;
-  /** The namespace it came from by `unshare`, to which `leave` returns; null outside a child. */
-  readonly home: NsId | null;
+  /** What `unshare` left behind and `leave` returns to; null outside a child. */
+  readonly home: Home | null;
   readonly uid: number;
   readonly gid: number;
   readonly umask: number;

@@ -2,12 +2,14 @@ import {
   childAt,
   childrenOf,
   editMount,
+  holdRootsAt,
   isAttached,
   leaveGroups,
   mountAt,
   namespaces,
   propagation,
   type Ref,
+  releaseRoot,
   treeOf,
 } from './mount.ts';
 import { isWithin, release } from './tree.ts';
@@ -50,14 +52,10 @@ function tasks(world: Read): readonly Task[] {
 
 /** The mounts that a task's descriptors, working directory, root and open trees keep alive. */
 function heldBy(task: Task): readonly Ref[] {
-  const places = [task.cwd, task.root].filter((place) => place !== null);
-  const files = [...task.fds.values()];
+  const places = [task.cwd, task.root, task.home?.cwd ?? null, task.home?.root ?? null];
+  const files = [...task.fds.values(), ...(task.home?.fds.values() ?? [])];
   const trees = [...task.trees.values()].map((mount) => ({ ns: task.ns, mount }));
-  // A child stands where its parent stands, and the parent still does so in the namespace it stayed in.
-  const parents = places.flatMap(({ ns, mount }) =>
-    task.home !== null && ns === task.ns ? [{ ns: task.home, mount }] : [],
-  );
-  return [...places, ...files, ...trees, ...parents].map(({ ns, mount }) => ({ ns, mount }));
+  return [...places.filter((place) => place !== null), ...files, ...trees].map(({ ns, mount }) => ({ ns, mount }));
 }
 
 function allHeld(world: Read): Refs {
@@ -145,6 +143,12 @@ function reparentCovers(draft: Draft, going: Refs): void {
   }
 }
 
+/** Everything in a namespace goes, its root too: who stands there or has something open keeps that, and nothing is on it. */
+export function unmountAll(draft: Draft, ns: NsId): void {
+  unmountTree(draft, { ns, mount: namespace(draft, ns).root });
+  draft.set(`ns:${ns}`, { ...namespace(draft, ns), unmounted: true });
+}
+
 function detach(draft: Draft, refs: readonly Ref[]): void {
   leaveGroups(draft, refs);
   for (const ref of refs) editMount(draft, ref, { parent: null, at: '', unbindable: false });
@@ -152,14 +156,13 @@ function detach(draft: Draft, refs: readonly Ref[]): void {
 
 /**
  * A directory or file is removed, or replaced by a rename: whatever is mounted on it or below it, in any namespace,
- * is detached together with what is on that, without propagation. Mounts that show it from elsewhere (binds) show
- * a removed place from now on. Call it before the change. Source: Linux detach_mounts(), UMOUNT_CONNECTED.
+ * is detached without propagation, and what is on that stays on it. Mounts that show it from elsewhere (binds) go on
+ * showing it. Call it before the change, and {@link followRoots} after it. Source: Linux detach_mounts(), UMOUNT_CONNECTED.
  */
 export function detachMountsOn(draft: Draft, fs: FsId, path: Path): void {
   let changed = false;
   for (const [ns, { mounts }] of namespaces(draft)) {
-    for (const [mount, { parent, at, root, fs: own }] of mounts) {
-      if (own === fs && root !== '' && isWithin(root, path)) editMount(draft, { ns, mount }, { root: REMOVED });
+    for (const [mount, { parent, at }] of mounts) {
       if (parent === null || !isWithin(at, path) || mounts.get(parent)?.fs !== fs) continue;
       const tree = treeOf(namespace(draft, ns), mount).map((id) => ({ ns, mount: id }));
       leaveGroups(draft, tree);
@@ -168,10 +171,18 @@ export function detachMountsOn(draft: Draft, fs: FsId, path: Path): void {
     }
   }
   if (changed) collect(draft);
+  holdRootsAt(draft, fs, path);
 }
 
-/** Not a path of any tree: looking up what such a mount shows gives ENOENT here; on Linux it is an empty directory that takes nothing. */
-const REMOVED: Path = 'removed';
+/** Trees that a task gives up are unmounted, and stay together where something in them is held. Source: Linux dissolve_on_fput(). */
+export function dissolve(draft: Draft, { ns, mount }: Ref): void {
+  // One that was moved meanwhile is somebody's mount now.
+  if (mountAt(draft, { ns, mount }).parent !== null) return;
+  leaveGroups(
+    draft,
+    treeOf(namespace(draft, ns), mount).map((id) => ({ ns, mount: id })),
+  );
+}
 
 // ---- collecting ---------------------------------------------------------------------------------------------------
 
@@ -195,7 +206,7 @@ export function collect(draft: Draft): void {
 
 /** The mounts of a dying namespace go without telling anyone. Source: Linux put_mnt_ns(): umount_tree() without UMOUNT_PROPAGATE. */
 function collectNamespaces(draft: Draft, gone: Set<FsId>): void {
-  const used = new Set<NsId | null>(tasks(draft).flatMap((task) => [task.ns, task.home]));
+  const used = new Set<NsId | null>(tasks(draft).flatMap((task) => [task.ns, task.home?.ns ?? null]));
   for (const [id, { mounts }] of namespaces(draft)) {
     if (used.has(id)) continue;
     leaveGroups(
@@ -203,7 +214,10 @@ function collectNamespaces(draft: Draft, gone: Set<FsId>): void {
       [...mounts.keys()].map((mount) => ({ ns: id, mount })),
     );
     draft.set(`ns:${id}`, null);
-    for (const { fs } of mounts.values()) gone.add(fs);
+    for (const [mount, value] of mounts) {
+      releaseRoot(draft, { ns: id, mount }, value);
+      gone.add(value.fs);
+    }
   }
 }
 
@@ -218,6 +232,7 @@ function collectMounts(draft: Draft, id: NsId, held: Refs, gone: Set<FsId>): boo
   for (const [mount, value] of ns.mounts) {
     if (dead.has(mount)) {
       mounts.delete(mount);
+      releaseRoot(draft, { ns: id, mount }, value);
       gone.add(value.fs);
     } else if (value.parent !== null && dead.has(value.parent)) mounts.set(mount, { ...value, parent: null, at: '' });
   }
@@ -246,5 +261,5 @@ function collectFileSystem(draft: Draft, id: FsId, gone: Set<FsId>): void {
   }
 }
 
-const layersOf = ({ lowers, upper, work }: OverlayFs): OverlayFs['lowers'] =>
-  [...lowers, upper, work].filter((layer) => layer !== null);
+const layersOf = ({ lowers, data = [], upper, work }: OverlayFs): OverlayFs['lowers'] =>
+  [...lowers, ...data, upper, work].filter((layer) => layer !== null);

@@ -37,7 +37,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE = 1 << 16, ARGS = 640, TASKS = 16, HELD = 64 };
+enum { LINE = 1 << 16, ARGS = 4096, TASKS = 16, HELD = 64 };
 
 static time_t began;
 static int proc_dir = -1;
@@ -504,13 +504,15 @@ static int move_tree(const char *name, const char *path, int beneath) {
   return let_go(name);
 }
 
-/* fsopen, fsconfig of each key and value, fsmount, move_mount. A flag is written "key" with the value "%". */
-static int mount_configured(const char *path, const char *type, unsigned long flags, int first) {
+/* fsopen, fsconfig of each option, fsmount, move_mount. An option is "flag KEY %" or "string KEY VALUE". */
+static int mount_configured(const char *path, const char *type, const char *source, unsigned long flags, int first) {
   int fs = (int)syscall(430, type, 1);
   if (fs < 0) return -1;
-  int result = 0;
-  for (int i = first; result == 0 && i + 1 < argc_; i += 2)
-    result = (int)syscall(431, fs, *arg(i + 1) == 0 ? 0 : 1, arg(i), *arg(i + 1) == 0 ? NULL : arg(i + 1), 0);
+  int result = (int)syscall(431, fs, 1, "source", source, 0);
+  for (int i = first; result == 0 && i + 2 < argc_; i += 3) {
+    int is_flag = strcmp(arg(i), "flag") == 0;
+    result = (int)syscall(431, fs, is_flag ? 0 : 1, arg(i + 1), is_flag ? NULL : arg(i + 2), 0);
+  }
   if (result == 0) result = (int)syscall(431, fs, 6, NULL, NULL, 0);
   int mount = result < 0 ? -1 : (int)syscall(432, fs, 1, (unsigned)(flags & 0xf));
   if (mount >= 0) result = (int)syscall(429, mount, "", AT_FDCWD, path, FROM_EMPTY | TO_SYMLINKS);
@@ -640,7 +642,7 @@ static void mount_tmpfs_call(void) {
   say_done(mount("tmpfs", arg(0), "tmpfs", mount_flags(arg(1)), *arg(2) == 0 ? NULL : arg(2)));
 }
 static void mount_overlay_call(void) { say_done(mount(arg(1), arg(0), "overlay", mount_flags(arg(3)), arg(2))); }
-static void mount_overlay_pairs_call(void) { say_done(mount_configured(arg(0), "overlay", mount_flags(arg(1)), 2)); }
+static void mount_overlay_options_call(void) { say_done(mount_configured(arg(0), "overlay", arg(1), mount_flags(arg(2)), 3)); }
 static void mount_bind_call(void) {
   say_done(mount(arg(0), arg(1), NULL, MS_BIND | (number(2) != 0 ? MS_REC : 0), NULL));
 }
@@ -705,7 +707,7 @@ static const struct {
     {"enter", enter_call},
     {"mount-tmpfs", mount_tmpfs_call},
     {"mount-overlay", mount_overlay_call},
-    {"mount-overlay-pairs", mount_overlay_pairs_call},
+    {"mount-overlay-options", mount_overlay_options_call},
     {"mount-bind", mount_bind_call},
     {"mount-move", mount_move_call},
     {"mount-flags", mount_flags_call},

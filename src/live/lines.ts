@@ -1,4 +1,4 @@
-import type { Call, LayerPath } from '../kernel/calls.ts';
+import type { Call, CallOf, LayerPath } from '../kernel/calls.ts';
 import { join } from '../kernel/tree.ts';
 import type { Entry, Inode, InoId, Path, PlainFs, TaskId } from '../kernel/types.ts';
 
@@ -20,7 +20,12 @@ export const command = (who: Caller, op: string, ...args: readonly (string | num
   [from(who), op, ...args.map(word)].join(' ');
 
 /** A line for a call. Throws for the few that only a model can carry out. */
-export const line = (who: Caller, call: Call): string => command(who, call.op, ...argumentsOf(call));
+export const line = (who: Caller, call: Call): string => command(who, commandOf(call), ...argumentsOf(call));
+
+function commandOf(call: Call): string {
+  if (call.op !== 'mount-overlay-data') return call.op;
+  return typeof call.data === 'string' ? 'mount-overlay' : 'mount-overlay-options';
+}
 
 const flag = (value: boolean | undefined): number => (value === true ? 1 : 0);
 
@@ -88,6 +93,13 @@ function argumentsOf(call: Call): readonly (string | number)[] {
   }
 }
 
+function overlayDataArguments(call: CallOf<'mount-overlay-data'>): readonly (string | number)[] {
+  const flags = (call.flags ?? []).join('|');
+  if (typeof call.data === 'string') return [call.path, call.source, call.data, flags];
+  const options = call.data.flatMap(([key, value]) => (value === null ? ['flag', key, ''] : ['string', key, value]));
+  return [call.path, call.source, flags, ...options];
+}
+
 function mountArguments(call: Call): readonly (string | number)[] {
   switch (call.op) {
     case 'mount-device':
@@ -96,6 +108,8 @@ function mountArguments(call: Call): readonly (string | number)[] {
       return [call.path, (call.flags ?? []).join('|'), `mode=${(call.mode ?? 0o1777).toString(8)}`];
     case 'mount-overlay':
       return [call.path, call.source, overlayData(call), (call.flags ?? []).join('|')];
+    case 'mount-overlay-data':
+      return overlayDataArguments(call);
     case 'mount-bind':
       return [call.from, call.path, flag(call.recursive)];
     case 'mount-move':

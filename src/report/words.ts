@@ -1,5 +1,5 @@
 /** System calls, results and changes in the words a kernel or systemd developer would use. */
-import type { Call, CallResult } from '../kernel/calls.ts';
+import type { Call, CallResult, NewMount } from '../kernel/calls.ts';
 import type { Change, FsId, Inode } from '../kernel/types.ts';
 import type { Read } from '../kernel/world.ts';
 import type { LinuxCall } from '../program/linux.ts';
@@ -78,28 +78,46 @@ function kernelCall(call: Call): string {
   }
 }
 
+function newMountText(mount: NewMount, where: string): string {
+  switch (mount.op) {
+    case 'mount-device':
+      return `${mount.source} ${where}`;
+    case 'mount-tmpfs':
+      return `tmpfs ${where}`;
+    case 'mount-overlay':
+      return `overlay ${where} (${layersText(mount)})`;
+    case 'mount-overlay-data':
+      return `overlay ${where} (${optionsText(mount.data)})`;
+  }
+}
+
 function mountCallText(call: Call): string {
   switch (call.op) {
     case 'mount-device':
-      return `mount ${call.source} on ${at(call.path)}`;
     case 'mount-tmpfs':
-      return `mount tmpfs on ${at(call.path)}`;
     case 'mount-overlay':
-      return `mount overlay on ${at(call.path)} (${layersText(call)})`;
+    case 'mount-overlay-data':
+      return `mount ${newMountText(call, `on ${at(call.path)}`)}`;
     case 'mount-bind':
       return `mount ${call.recursive === true ? 'MS_BIND|MS_REC' : 'MS_BIND'} ${at(call.from)} on ${at(call.path)}`;
     case 'mount-move':
-      return `mount MS_MOVE ${at(call.from)} to ${at(call.path)}`;
+      return call.beneath === true
+        ? `move_mount MOVE_MOUNT_BENEATH ${at(call.from)} to ${at(call.path)}`
+        : `mount MS_MOVE ${at(call.from)} to ${at(call.path)}`;
     case 'mount-flags':
       return `mount_setattr ${at(call.path)} ${[...call.set, ...(call.clear ?? []).map((flag) => `-${flag}`)].join(',')}`;
+    case 'mount-remount':
+      return `mount ${call.bind === true ? 'MS_REMOUNT|MS_BIND' : 'MS_REMOUNT'} ${at(call.path)} ${call.flags.join(',') || 'rw'}`;
     case 'mount-propagation':
       return `mount ${at(call.path)} MS_${call.to.toUpperCase()}${call.recursive === true ? '|MS_REC' : ''}`;
     case 'umount':
-      return `umount2 ${at(call.path)}${call.detach === true ? ' MNT_DETACH' : ''}`;
+      return `umount2 ${at(call.path)}${umountFlags(call)}`;
     case 'open-tree':
-      return `open_tree ${at(call.path)} OPEN_TREE_CLONE|AT_RECURSIVE`;
+      return `open_tree ${at(call.path)} OPEN_TREE_CLONE${call.recursive === false ? '' : '|AT_RECURSIVE'}`;
+    case 'new-tree':
+      return `fsmount ${newMountText(call.mount, `as ${call.tree}`)}`;
     case 'move-tree':
-      return `move_mount the clone to ${at(call.path)}`;
+      return `move_mount ${call.beneath === true ? 'MOVE_MOUNT_BENEATH ' : ''}the clone to ${at(call.path)}`;
     case 'close-tree':
       return 'close the clone';
     case 'unshare':
@@ -113,7 +131,15 @@ function mountCallText(call: Call): string {
   }
 }
 
-function layersText(call: Extract<Call, { op: 'mount-overlay' }>): string {
+const optionsText = (data: Extract<NewMount, { op: 'mount-overlay-data' }>['data']): string =>
+  typeof data === 'string' ? data : data.map(([key, value]) => (value === null ? key : `${key}=${value}`)).join(' ');
+
+function umountFlags({ detach, nofollow }: Extract<Call, { op: 'umount' }>): string {
+  const flags = [detach === true ? ['MNT_DETACH'] : [], nofollow === true ? ['UMOUNT_NOFOLLOW'] : []].flat();
+  return flags.length === 0 ? '' : ` ${flags.join('|')}`;
+}
+
+function layersText(call: Extract<NewMount, { op: 'mount-overlay' }>): string {
   const lowers = call.lowers.map((layer) => layer.name).join(' > ');
   return call.upper === undefined
     ? `${lowers}, read-only`

@@ -85,7 +85,7 @@ describe('a path leads', () => {
     const bench = new Bench('d/').run({ op: 'chdir', path: '/d' }, { op: 'rmdir', path: '/d' });
     expect(where('x', 't', bench)).toBe('ENOENT');
     expect(bench.errno({ op: 'write', path: 'x', data: '' })).toBe('ENOENT');
-    expect(bench.call({ op: 'readdir', path: '.' })).toEqual({ ok: [] });
+    expect(bench.errno({ op: 'readdir', path: '.' })).toBe('ENOENT');
     bench.run({ op: 'chdir', path: '/' });
     expect(bench.plain().inodes.size).toBe(0);
   });

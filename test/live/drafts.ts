@@ -176,6 +176,7 @@ const xattrName = fc.constantFrom(
   'trusted.overlay.x',
   'bad',
   'security.s',
+  'system.s',
 );
 const at = { path };
 const two = { from: path, to: free };
