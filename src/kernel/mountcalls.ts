@@ -25,7 +25,7 @@ import {
 } from './mountplaces.ts';
 import { placesIn, propagationText } from './mounttable.ts';
 import { clone, closeTree, isRemoved, keepTree, move, moveTree, openTree } from './mounttrees.ts';
-import { createOverlay, type LayerDentry, type OverlayPlan } from './overlay.ts';
+import { createOverlay, isReadonly, type LayerDentry, type OverlayPlan } from './overlay.ts';
 import { crossMounts, lookup, resolve, rootOf } from './path.ts';
 import { directory, pinned, plainFs } from './tree.ts';
 import {
@@ -162,10 +162,12 @@ function superblock(draft: Draft, id: TaskId, call: NewMount): Result<FsId> {
 }
 
 function overlay(draft: Draft, id: TaskId, call: NewMount & { readonly op: 'mount-overlay' }): Result<FsId> {
-  const layer = ({ path, name }: LayerPath): Result<LayerDentry> => {
+  // Each path is judged before the next is looked up. Source: ovl_mount_dir_check().
+  const layer = ({ path, name }: LayerPath, isUpper = false): Result<LayerDentry> => {
     const place = resolve(draft, id, path);
     if (failed(place)) return place;
-    if (!isDirectory(draft, place.ok)) return err('EINVAL');
+    const isWritable = isUpper && fileSystem(draft, place.ok.fs).kind === 'plain' && !isReadonly(draft, place.ok);
+    if (!isDirectory(draft, place.ok) || (isUpper && !isWritable)) return err('EINVAL');
     return ok({ ...place.ok, name });
   };
   const lowers: LayerDentry[] = [];
@@ -174,9 +176,9 @@ function overlay(draft: Draft, id: TaskId, call: NewMount & { readonly op: 'moun
     if (failed(place)) return place;
     lowers.push(place.ok);
   }
-  const upper = call.upper === undefined ? undefined : layer(call.upper);
+  const upper = call.upper === undefined ? undefined : layer(call.upper, true);
   if (upper !== undefined && failed(upper)) return upper;
-  const work = call.work === undefined ? undefined : layer(call.work);
+  const work = call.work === undefined ? undefined : layer(call.work, true);
   if (work !== undefined && failed(work)) return work;
   // An overlay clones the mounts of its layers. Source: clone_private_mount().
   for (const used of [...lowers, upper?.ok, work?.ok]) {

@@ -1,5 +1,5 @@
 import type { CallOf, CallResult, OpenFlag } from './calls.ts';
-import { entriesOf, find, linkCount } from './lookup.ts';
+import { entriesOf, find, findNode, linkCount } from './lookup.ts';
 import type { Dentry } from './path.ts';
 import { permits } from './permission.ts';
 import { created, mayWrite, modeEdit, writeEdit } from './posix.ts';
@@ -83,7 +83,7 @@ function openCreating(session: Session, path: string, flags: readonly OpenFlag[]
   const below = { ...dir, path: join(dir.path, name) };
   const there = inodeAt(session, below);
   if (failed(there)) {
-    if (there.err !== 'ENOENT') return there;
+    if (there.err !== 'ENOENT' || isOrphan(dir.path)) return there;
     if (isReadonly(session.draft, dir)) return err('EROFS');
     const parent = find(session.draft, dir.fs, dir.path);
     if (failed(parent)) return parent;
@@ -215,6 +215,12 @@ const typed = (entries: ReadonlyMap<string, Inode>): readonly (readonly [string,
 function entries(session: Session, place: Dentry): CallResult {
   if (isOrphan(place.path)) return err('ENOENT');
   session.listed(place.fs, place.path);
+  const fs = fileSystem(session.draft, place.fs);
+  const node = fs.kind === 'overlay' ? findNode(session.draft, fs, place.path) : err('ENOENT');
+  if (!failed(node) && node.ok.parts.some((part) => isOrphan(part.path))) {
+    session.undefined ??= `a layer of the live overlay ${place.fs} has been removed`;
+    return err('ENOENT');
+  }
   return ok(typed(entriesOf(session.draft, place.fs, place.path)));
 }
 

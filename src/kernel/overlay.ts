@@ -67,7 +67,8 @@ function depthOf(world: Read, id: FsId): number {
   return 1 + Math.max(...layers.map((layer) => depthOf(world, layer.fs)));
 }
 
-const isReadonly = (world: Read, { ns, mount, fs }: { ns: NsId; mount: MountId; fs: FsId }): boolean =>
+/** Whether nothing can be made through a mount. Source: Linux __mnt_is_readonly(). */
+export const isReadonly = (world: Read, { ns, mount, fs }: { ns: NsId; mount: MountId; fs: FsId }): boolean =>
   fileSystem(world, fs).readonly || (namespace(world, ns).mounts.get(mount)?.flags.includes('ro') ?? false);
 
 const overlap = (world: Read, a: Dentry, b: Dentry): boolean =>

@@ -1,4 +1,4 @@
-import type { Call, LayerPath } from '../kernel/calls.ts';
+import type { Call, LayerPath, NewMount } from '../kernel/calls.ts';
 import { join } from '../kernel/tree.ts';
 import type { Entry, Inode, InoId, Path, PlainFs, TaskId } from '../kernel/types.ts';
 
@@ -27,16 +27,21 @@ const flag = (value: boolean | undefined): number => (value === true ? 1 : 0);
 /** A path in the options of an overlay. Source: Documentation/filesystems/overlayfs.rst, "Multiple lower layers". */
 const escaped = (path: string): string => path.replace(/[\\:,]/g, (char) => `\\${char}`);
 
-function overlayData(call: Call & { readonly op: 'mount-overlay' }): string {
+function overlayOptions(call: NewMount & { readonly op: 'mount-overlay' }): readonly (readonly [string, string])[] {
   const paths = (layers: readonly LayerPath[]): string => layers.map(({ path }) => escaped(path)).join(':');
   const { upper, work, redirectDir } = call;
   return [
-    `lowerdir=${paths(call.lowers)}`,
-    ...(upper === undefined ? [] : [`upperdir=${escaped(upper.path)}`]),
-    ...(work === undefined ? [] : [`workdir=${escaped(work.path)}`]),
-    ...(redirectDir === undefined ? [] : [`redirect_dir=${redirectDir}`]),
-  ].join(',');
+    ['lowerdir', paths(call.lowers)],
+    ...(upper === undefined ? [] : [['upperdir', escaped(upper.path)] as const]),
+    ...(work === undefined ? [] : [['workdir', escaped(work.path)] as const]),
+    ...(redirectDir === undefined ? [] : [['redirect_dir', redirectDir] as const]),
+  ];
 }
+
+const overlayData = (call: NewMount & { readonly op: 'mount-overlay' }): string =>
+  overlayOptions(call)
+    .map((option) => option.join('='))
+    .join(',');
 
 function argumentsOf(call: Call): readonly (string | number)[] {
   switch (call.op) {
@@ -99,17 +104,21 @@ function mountArguments(call: Call): readonly (string | number)[] {
     case 'mount-bind':
       return [call.from, call.path, flag(call.recursive)];
     case 'mount-move':
-      return [call.from, call.path];
+      return [call.from, call.path, flag(call.beneath)];
+    case 'mount-remount':
+      return [call.path, call.flags.join('|'), flag(call.bind)];
     case 'mount-flags':
       return [call.path, call.set.join('|'), (call.clear ?? []).join('|'), flag(call.recursive)];
     case 'mount-propagation':
       return [call.path, call.to, flag(call.recursive)];
     case 'umount':
-      return [call.path, flag(call.detach)];
+      return [call.path, flag(call.detach), flag(call.nofollow)];
+    case 'new-tree':
+      return [call.tree, ...newTreeArguments(call.mount)];
     case 'open-tree':
-      return [call.path, call.tree, 1, 1];
+      return [call.path, call.tree, flag(call.recursive !== false), flag(call.private !== false)];
     case 'move-tree':
-      return [call.tree, call.path];
+      return [call.tree, call.path, flag(call.beneath)];
     case 'close-tree':
       return [call.tree];
     case 'unshare':
@@ -118,6 +127,19 @@ function mountArguments(call: Call): readonly (string | number)[] {
       return [];
     default:
       return 'path' in call ? [call.path] : [];
+  }
+}
+
+/** Type, flags, and the keys and values of fsconfig(2). */
+function newTreeArguments(mount: NewMount): readonly (string | number)[] {
+  const flags = (mount.flags ?? []).join('|');
+  switch (mount.op) {
+    case 'mount-device':
+      throw new Error('new-tree: the executor has no devices');
+    case 'mount-tmpfs':
+      return ['tmpfs', flags, 'mode', (mount.mode ?? 0o1777).toString(8)];
+    case 'mount-overlay':
+      return ['overlay', flags, 'source', mount.source, ...overlayOptions(mount).flat()];
   }
 }
 
