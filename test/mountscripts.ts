@@ -5,7 +5,7 @@ import { placesIn } from '../src/kernel/mounttable.ts';
 import { type Dentry, lookup, resolve } from '../src/kernel/path.ts';
 import { isWithin } from '../src/kernel/tree.ts';
 import { namespace, task as taskOf } from '../src/kernel/world.ts';
-import { Script } from './kernel/mountscript.ts';
+import { PROGRAM, Script } from './kernel/mountscript.ts';
 
 /**
  * Random mount scripts. A script is drawn as plain numbers and read with the model beside it: each number chooses among
@@ -36,22 +36,22 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   slave: 5,
   rslave: 2,
   private: 3,
-  rprivate: 1,
+  rprivate: 2,
   unbindable: 2,
-  runbindable: 1,
+  runbindable: 2,
   ro: 2,
   rw: 2,
-  rro: 1,
-  rrw: 1,
+  rro: 2,
+  rrw: 2,
   set: 2,
   clear: 2,
-  rset: 1,
-  rclear: 1,
+  rset: 2,
+  rclear: 2,
   remount: 2,
   bremount: 2,
   umount: 9,
   detach: 7,
-  umountnf: 1,
+  umountnf: 2,
   open: 4,
   openw: 3,
   openp: 2,
@@ -70,10 +70,10 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   unlink: 2,
   mkdir: 2,
   rename: 3,
-  xchg: 1,
-  link: 1,
+  xchg: 2,
+  link: 2,
   write: 2,
-  cat: 1,
+  cat: 2,
   stat: 2,
   ls: 5,
   fdls: 2,
@@ -84,6 +84,8 @@ const WEIGHTS: Readonly<Record<string, number>> = {
 const OPS: readonly string[] = Object.entries(WEIGHTS).flatMap(([op, weight]) =>
   Array.from({ length: weight }, () => op),
 );
+/** What does not follow a link at the end of a path: "@h" alone would be one in /proc. */
+const NAMED = new Set(['rmdir', 'unlink', 'rename', 'xchg', 'link', 'stat', 'umountnf', 'mkdir']);
 const FLAGS = ['nosuid', 'noexec', 'nodev', 'ro', 'nosuid,noexec', 'ro,nodev', 'noexec,nodev'];
 /** Paths that nobody looked for. */
 const WILD = [
@@ -100,6 +102,9 @@ const WILD = [
   '/a/f',
   '/a/x',
   '/nothing',
+  '/a/nothing',
+  '/nothing/m',
+  '/d/m/nothing',
   '/a/../b',
   '.',
   '..',
@@ -128,6 +133,9 @@ const BEGINNINGS: readonly (readonly string[])[] = [
   ['shared /', 'tmpfs /a', 'tmpfs /b', 'rclone /a T0', 'newtree T1', 'q: unshare', 'q: opentree /b T0'],
 ];
 
+/** How many draws the comparisons take. */
+export const SIZE = { minLength: 12, maxLength: 24 };
+
 /** Scripts of a beginning and that many draws; a draw gives one line or none. */
 export const mountScripts = (size: { minLength: number; maxLength: number }): fc.Arbitrary<readonly string[]> =>
   fc.tuple(fc.constantFrom(...BEGINNINGS), fc.array(draw, size)).map(([lines, draws]) => scriptOf(lines, draws));
@@ -146,7 +154,7 @@ function scriptOf(beginning: readonly string[], draws: readonly Draw[]): readonl
       if (line === null) continue;
       const next = script.fork();
       const result = next.play(line);
-      if (next.undefined || result === 'skip' || mountsIn(next) > MOUNTS) continue;
+      if (next.undefined || result === 'skip' || result === `=${PROGRAM}` || mountsIn(next) > MOUNTS) continue;
       if (/^E/.test(result) && one.wild >= 12 && turn < TRIES - 1) continue;
       script = next;
       lines.push(line);
@@ -161,7 +169,7 @@ function lineOf(script: Script, one: Draw): string | null {
   const op = OPS[one.op] ?? '';
   const args = argumentsOf(new Choices(script, who, one), op);
   if (args === null || namesIn(args).size > 1) return null;
-  const text = [op, ...args].join(' ');
+  const text = [op, ...args.map((arg) => (NAMED.has(op) ? arg.replace(/^@[^/]+$/, '$&/.') : arg))].join(' ');
   return who === 'p' ? text : `${who}: ${text}`;
 }
 
@@ -226,14 +234,14 @@ class Choices {
   }
 
   mount(number: number, { orRoot = true } = {}): string | null {
-    if (this.draw.wild < 6) return this.#pick(WILD, number);
+    if (this.draw.wild < 12) return this.#pick(WILD, number);
     const mounts = this.#mounts;
     const path = this.#pick(orRoot && number % 9 === 0 ? mounts : mounts.slice(0, -1), number);
     return path === null ? null : this.#written(path, number);
   }
 
   directory(number: number): string | null {
-    if (this.draw.wild < 6) return this.#pick(WILD, number);
+    if (this.draw.wild < 12) return this.#pick(WILD, number);
     const ends = ['', '/m', '/n', '/m/k'];
     const tops = ['/a', '/b', '/c', '/d', ...this.#mounts.slice(0, -1)];
     const all = tops.flatMap((top) => ends.map((end) => top + end)).filter((path) => this.#isDirectory(path));

@@ -1,5 +1,5 @@
 import { canonicalFlags, childAt, entry, mountAt, topOf, treeOf } from './mount.ts';
-import { join } from './tree.ts';
+import { isWithin, join } from './tree.ts';
 import type { FileSystem, FsId, Mount, MountFlag, MountId, Namespace, NsId, Path } from './types.ts';
 import { fileSystem, namespace, type Read } from './world.ts';
 
@@ -58,16 +58,28 @@ export function placesIn(ns: Namespace): readonly MountPlace[] {
   const known = PLACES.get(ns);
   if (known !== undefined) return known;
   const points = new Map<MountId, string>();
-  const places = (ns.unmounted === true ? [] : treeOf(ns, ns.root)).map((mount): MountPlace => {
-    const { parent, at } = entry(ns, mount);
-    const on = parent === null ? undefined : points.get(parent);
-    const below = parent === null ? '' : at.slice(entry(ns, parent).root.length);
-    const point = on === undefined ? '/' : on === '/' ? below || '/' : on + below;
+  const places = (ns.unmounted === true ? [] : treeOf(ns, ns.root)).flatMap((mount): readonly MountPlace[] => {
+    const point = pointOf(ns, mount, points);
+    if (point === undefined) return [];
     points.set(mount, point);
-    return { mount, at: point, hidden: reached(ns, point) !== mount };
+    return [{ mount, at: point, hidden: reached(ns, point) !== mount }];
   });
   PLACES.set(ns, places);
   return places;
+}
+
+/**
+ * The path of a mount point below that of its parent, which is known already. None where a rename has moved it out of what the
+ * parent shows: such a mount and those on it are there, but mountinfo leaves them out. Source: Linux prepend_path(), seq_path_root().
+ */
+function pointOf(ns: Namespace, mount: MountId, points: ReadonlyMap<MountId, string>): string | undefined {
+  const { parent, at } = entry(ns, mount);
+  if (parent === null) return '/';
+  const { root } = entry(ns, parent);
+  const on = points.get(parent);
+  if (on === undefined || !isWithin(at, root)) return undefined;
+  const below = at.slice(root.length);
+  return on === '/' ? below || '/' : on + below;
 }
 
 const sourceOf = (id: FsId, fs: FileSystem): string =>

@@ -4,7 +4,7 @@ import type { Dentry } from './path.ts';
 import { permits } from './permission.ts';
 import { created, mayWrite, modeEdit, writeEdit } from './posix.ts';
 import { flagsOf, inodeAt, isReadonly, perform, type Session } from './session.ts';
-import { file, freeIno, join, pinned } from './tree.ts';
+import { file, freeIno, isOrphan, join, pinned } from './tree.ts';
 import { err, failed, type Inode, type OpenFile, ok, type Result } from './types.ts';
 import { fileSystem } from './world.ts';
 
@@ -83,7 +83,7 @@ function openCreating(session: Session, path: string, flags: readonly OpenFlag[]
   const below = { ...dir, path: join(dir.path, name) };
   const there = inodeAt(session, below);
   if (failed(there)) {
-    if (there.err !== 'ENOENT') return there;
+    if (there.err !== 'ENOENT' || isOrphan(dir.path)) return there;
     if (isReadonly(session.draft, dir)) return err('EROFS');
     const parent = find(session.draft, dir.fs, dir.path);
     if (failed(parent)) return parent;

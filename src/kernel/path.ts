@@ -214,7 +214,7 @@ function begin(world: Read, id: TaskId, path: string, seen: Seen | undefined): S
   const task = taskOf(world, id);
   const root = rootOf(world, task);
   const walk: Walk = { world, task, root, seen: seen ?? (() => {}), links: 0 };
-  if (path.startsWith(DESCRIPTORS)) {
+  if (isDescriptor(path)) {
     const [name = '', ...parts] = path.slice(DESCRIPTORS.length).split('/');
     const start = opened(world, task, name);
     if (start !== undefined) return { walk, start, rest: ['.', ...parts].join('/') };
@@ -224,6 +224,11 @@ function begin(world: Read, id: TaskId, path: string, seen: Seen | undefined): S
 
 /** A path that begins like this goes on from what a descriptor is open on, wherever that is. Source: Linux proc_pid_get_link(). */
 const DESCRIPTORS = '/proc/self/fd/';
+const isDescriptor = (path: string): boolean => path.startsWith(DESCRIPTORS);
+
+function linkItself(path: string): never {
+  throw new Error(`"${path}" is a link in /proc here, and not what it leads to: that is not modelled`);
+}
 
 function opened(world: Read, task: Task, name: string): Dentry | undefined {
   const file = task.fds.get(name);
@@ -241,7 +246,7 @@ function opened(world: Read, task: Task, name: string): Dentry | undefined {
  */
 export function resolve(world: Read, task: TaskId, path: string, how: How = {}): Result<Dentry> {
   const { walk, start, rest } = begin(world, task, path, how.seen);
-  if (rest === '.') return ok(start);
+  if (rest === '.' && isDescriptor(path)) return how.follow === false ? linkItself(path) : ok(start);
   const object = toObject(walk, start, rest, how.follow ?? true);
   return failed(object) ? object : ok(object.ok.place);
 }
@@ -255,7 +260,7 @@ function lastOf(parent: Result<Parent>): Result<Last> {
 /** The directory that holds the last component of a path; the component itself is not looked up. */
 export function resolveParent(world: Read, task: TaskId, path: string, how: How = {}): Result<Last> {
   const { walk, start, rest } = begin(world, task, path, how.seen);
-  return lastOf(toParent(walk, start, rest));
+  return rest === '.' && isDescriptor(path) ? linkItself(path) : lastOf(toParent(walk, start, rest));
 }
 
 /**
@@ -264,6 +269,7 @@ export function resolveParent(world: Read, task: TaskId, path: string, how: How 
  */
 export function resolveCreate(world: Read, task: TaskId, path: string, how: How = {}): Result<Last> {
   const { walk, start, rest } = begin(world, task, path, how.seen);
+  if (rest === '.' && isDescriptor(path)) return linkItself(path);
   let last = toParent(walk, start, rest);
   while (!failed(last) && (how.follow ?? true)) {
     const { dir, name, slash, entered } = last.ok;

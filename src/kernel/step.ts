@@ -9,7 +9,7 @@ import type { Dentry, Last } from './path.ts';
 import { isRoot, permits } from './permission.ts';
 import { check, created, type Edit, mayReadXattr, ownerEdit, writeEdit } from './posix.ts';
 import { flagsOf, inodeAt, isReadonly, perform, Session } from './session.ts';
-import { directory, file, join, pinned, special, symlink } from './tree.ts';
+import { directory, file, isOrphan, join, pinned, special, symlink } from './tree.ts';
 import { type Change, err, failed, type Inode, type Outcome, ok, type Result, type TaskId } from './types.ts';
 import { letGo } from './unmount.ts';
 import { fileSystem, namespace, type Read } from './world.ts';
@@ -236,7 +236,8 @@ function create(session: Session, path: string, inode: Inode): Result {
   const there = inodeAt(session, place);
   if (!failed(there)) return err('EEXIST');
   if (there.err !== 'ENOENT') return there;
-  if (last.ok.slash && inode.type !== 'dir') return err('ENOENT');
+  // Nothing is made in a removed directory (IS_DEADDIR()), read-only or not.
+  if ((last.ok.slash && inode.type !== 'dir') || isOrphan(last.ok.dir.path)) return err('ENOENT');
   if (isReadonly(session.draft, place)) return err('EROFS');
   const parent = find(session.draft, place.fs, last.ok.dir.path);
   if (failed(parent)) return parent;
@@ -329,7 +330,7 @@ function link(session: Session, from: string, to: string): CallResult {
   const there = inodeAt(session, place);
   if (!failed(there)) return err('EEXIST');
   if (there.err !== 'ENOENT') return there;
-  if (last.ok.slash) return err('ENOENT');
+  if (last.ok.slash || isOrphan(last.ok.dir.path)) return err('ENOENT');
   if (isReadonly(session.draft, place)) return err('EROFS');
   if (source.ok.ns !== place.ns || source.ok.mount !== place.mount) return err('EXDEV');
   return perform(session, place.fs, { op: 'link', from: source.ok.path, to: place.path });

@@ -13,6 +13,7 @@
  */
 #define _GNU_SOURCE
 #include <dirent.h>
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -189,6 +190,47 @@ static int let_go(const char *name) {
     }
   errno = EBADF;
   return -1;
+}
+
+/*
+ * A path that begins with /proc/self/fd/NAME goes on from what is held by that name. A world has no proc, so the walk begins in
+ * the machine's, which the process has open: it stands there during the call, and relative paths begin where it stood.
+ */
+static const char DESCRIPTORS[] = "/proc/self/fd/";
+static int stood = -1;
+
+static int takes_two_paths(const char *op) {
+  return strcmp(op, "mount-bind") == 0 || strcmp(op, "mount-move") == 0 || strcmp(op, "rename") == 0 ||
+         strcmp(op, "link") == 0 || strcmp(op, "sameino") == 0;
+}
+
+static int begins_with_descriptor(const char *path) { return strncmp(path, DESCRIPTORS, sizeof DESCRIPTORS - 1) == 0; }
+
+static void translate(int index, const char *op) {
+  static char paths[2][PATH_MAX];
+  const char *path = arg(index);
+  if (begins_with_descriptor(path)) {
+    char name[32];
+    const char *start = path + sizeof DESCRIPTORS - 1, *rest = strchrnul(start, '/');
+    snprintf(name, sizeof name, "%.*s", (int)(rest - start), start);
+    snprintf(paths[index], PATH_MAX, "self/fd/%d%s", held_fd(name), rest);
+  } else if (takes_two_paths(op) && path[0] != '/') snprintf(paths[index], PATH_MAX, "self/fd/%d/%s", stood, path);
+  else return;
+  argv_[index] = paths[index];
+}
+
+static void begin_descriptors(const char *op) {
+  if (!begins_with_descriptor(arg(0)) && !begins_with_descriptor(arg(1))) return;
+  stood = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (stood < 0 || fchdir(proc_dir) < 0) die("leaving for proc");
+  for (int i = 0; i < 2 && i < argc_; i++) translate(i, op);
+}
+
+static void end_descriptors(int stay) {
+  if (stood < 0) return;
+  if (!stay && fchdir(stood) < 0) die("coming back from proc");
+  close(stood);
+  stood = -1;
 }
 
 /* ---- files ---- */
@@ -416,24 +458,67 @@ static int remove_tree(const char *path) {
   return result < 0 ? -1 : rmdir(path);
 }
 
-/* execve(2) without going anywhere: a text that no loader knows has passed all checks. */
-static int try_exec(const char *path) {
+/* A program that writes its effective user and group to its output, as two words of 32 bits; ENOSYS where there is no code. */
+static int write_program(const char *path) {
+#ifdef __x86_64__
+  static const unsigned char CODE[] = {
+      0x6a, 0x6b, 0x58, 0x0f, 0x05, 0x50,                         /* push geteuid; pop rax; syscall; push rax */
+      0x6a, 0x6c, 0x58, 0x0f, 0x05, 0x89, 0x44, 0x24, 0x04,       /* push getegid; pop rax; syscall; mov eax, 4(rsp) */
+      0x6a, 0x01, 0x58, 0x89, 0xc7, 0x48, 0x89, 0xe6,             /* push write; pop rax; mov eax, edi; mov rsp, rsi */
+      0x6a, 0x08, 0x5a, 0x0f, 0x05,                               /* push 8; pop rdx; syscall */
+      0x6a, 0x3c, 0x58, 0x31, 0xff, 0x0f, 0x05,                   /* push exit; pop rax; xor edi, edi; syscall */
+  };
+  enum { BASE = 0x400000 };
+  struct {
+    Elf64_Ehdr header;
+    Elf64_Phdr segment;
+    unsigned char code[sizeof CODE];
+  } program = {
+      .header = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
+                 .e_type = ET_EXEC,
+                 .e_machine = EM_X86_64,
+                 .e_version = EV_CURRENT,
+                 .e_entry = BASE + sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr),
+                 .e_phoff = sizeof(Elf64_Ehdr),
+                 .e_ehsize = sizeof(Elf64_Ehdr),
+                 .e_phentsize = sizeof(Elf64_Phdr),
+                 .e_phnum = 1},
+      .segment = {.p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_vaddr = BASE, .p_align = 0x1000},
+  };
+  program.segment.p_filesz = program.segment.p_memsz = sizeof program;
+  memcpy(program.code, CODE, sizeof CODE);
+  int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+  if (fd < 0) return -1;
+  int result = write(fd, &program, sizeof program) == (ssize_t)sizeof program ? 0 : -1, number = errno;
+  close(fd);
+  errno = number;
+  return result;
+#else
+  (void)path;
+  errno = ENOSYS;
+  return -1;
+#endif
+}
+
+/* execve(2) of such a program in a child, which tells what it runs as, or why it does not. */
+static void answer_exec(const char *path) {
   int pipes[2];
-  if (pipe2(pipes, O_CLOEXEC) < 0) return -1;
+  uint32_t told[2];
+  if (pipe2(pipes, O_CLOEXEC) < 0) die("pipe");
   pid_t child = fork();
   if (child == 0) {
     char *const none[] = {NULL};
+    if (dup2(pipes[1], 1) < 0) _exit(2);
     execve(path, none, none);
-    int number = errno;
-    _exit(write(pipes[1], &number, sizeof number) == sizeof number ? 1 : 2);
+    told[0] = (uint32_t)errno;
+    _exit(write(1, told, sizeof *told) == (ssize_t)sizeof *told ? 1 : 2);
   }
   close(pipes[1]);
-  int number = 0;
-  ssize_t count = read(pipes[0], &number, sizeof number);
+  ssize_t count = read(pipes[0], told, sizeof told);
   close(pipes[0]);
   waitpid(child, NULL, 0);
-  if (count == sizeof number && number != ENOEXEC) return errno = number, -1;
-  return 0;
+  if (count == (ssize_t)sizeof told) say("{\"ok\":{\"uid\":%u,\"gid\":%u}}", told[0], told[1]);
+  else say_error(count == (ssize_t)sizeof *told ? (int)told[0] : EIO);
 }
 
 /* ---- mounts ---- */
@@ -504,8 +589,8 @@ static int move_tree(const char *name, const char *path, int beneath) {
   return let_go(name);
 }
 
-/* fsopen, fsconfig of each option, fsmount, move_mount. An option is "flag KEY %" or "string KEY VALUE". */
-static int mount_configured(const char *path, const char *type, const char *source, unsigned long flags, int first) {
+/* fsopen, fsconfig of each option, fsmount. An option is "flag KEY %" or "string KEY VALUE". */
+static int configured(const char *type, const char *source, uint64_t attributes, int first) {
   int fs = (int)syscall(430, type, 1);
   if (fs < 0) return -1;
   int result = (int)syscall(431, fs, 1, "source", source, 0);
@@ -514,13 +599,25 @@ static int mount_configured(const char *path, const char *type, const char *sour
     result = (int)syscall(431, fs, is_flag ? 0 : 1, arg(i + 1), is_flag ? NULL : arg(i + 2), 0);
   }
   if (result == 0) result = (int)syscall(431, fs, 6, NULL, NULL, 0);
-  int mount = result < 0 ? -1 : (int)syscall(432, fs, 1, (unsigned)(flags & 0xf));
-  if (mount >= 0) result = (int)syscall(429, mount, "", AT_FDCWD, path, FROM_EMPTY | TO_SYMLINKS);
-  int number = errno;
-  if (mount >= 0) close(mount);
+  int mount = result < 0 ? -1 : (int)syscall(432, fs, 1, (unsigned)attributes), number = errno;
   close(fs);
   errno = number;
-  return mount < 0 ? -1 : result;
+  return mount;
+}
+
+static int mount_configured(const char *path, const char *type, const char *source, uint64_t attributes, int first) {
+  int mount = configured(type, source, attributes, first);
+  if (mount < 0) return -1;
+  int result = (int)syscall(429, mount, "", AT_FDCWD, path, FROM_EMPTY | TO_SYMLINKS), number = errno;
+  close(mount);
+  errno = number;
+  return result;
+}
+
+static int new_tree(const char *name, const char *type, const char *source, uint64_t attributes) {
+  int mount = configured(type, source, attributes, 4);
+  if (mount >= 0) *hold(name) = mount;
+  return mount;
 }
 
 /* ---- calls ---- */
@@ -633,16 +730,23 @@ static void setxattr_call(void) { say_done(setxattr(arg(0), arg(1), arg(2), leng
 static void getxattr_call(void) { answer_getxattr(arg(0), arg(1)); }
 static void removexattr_call(void) { say_done(removexattr(arg(0), arg(1))); }
 static void listxattr_call(void) { answer_listxattr(arg(0)); }
-static void chdir_call(void) { say_done(chdir(arg(0))); }
-static void exec_call(void) { say_done(try_exec(arg(0))); }
+static void chdir_call(void) {
+  int result = chdir(arg(0));
+  say_done(result);
+  if (result == 0) end_descriptors(1);
+}
+static void exec_call(void) { answer_exec(arg(0)); }
+/* Not a call of the model: makes a file one that exec can run. */
+static void program_call(void) { say_done(write_program(arg(0))); }
 /* Not a call of the model: a task whose root is a mount, as the recordings of overlayfs have it. */
 static void enter_call(void) { say_done(chroot(arg(0)) < 0 ? -1 : chdir("/")); }
 
 static void mount_tmpfs_call(void) {
-  say_done(mount("tmpfs", arg(0), "tmpfs", mount_flags(arg(1)), *arg(2) == 0 ? NULL : arg(2)));
+  const char *source = *arg(3) == 0 ? "tmpfs" : arg(3);
+  say_done(mount(source, arg(0), "tmpfs", mount_flags(arg(1)), *arg(2) == 0 ? NULL : arg(2)));
 }
 static void mount_overlay_call(void) { say_done(mount(arg(1), arg(0), "overlay", mount_flags(arg(3)), arg(2))); }
-static void mount_overlay_options_call(void) { say_done(mount_configured(arg(0), "overlay", arg(1), mount_flags(arg(2)), 3)); }
+static void mount_overlay_options_call(void) { say_done(mount_configured(arg(0), "overlay", arg(1), attribute_flags(arg(2)), 3)); }
 static void mount_bind_call(void) {
   say_done(mount(arg(0), arg(1), NULL, MS_BIND | (number(2) != 0 ? MS_REC : 0), NULL));
 }
@@ -654,7 +758,14 @@ static void mount_flags_call(void) { say_done(change_flags(arg(0), arg(1), arg(2
 static void mount_propagation_call(void) {
   say_done(mount(NULL, arg(0), NULL, propagation(arg(1)) | (number(2) != 0 ? MS_REC : 0), NULL));
 }
-static void umount_call(void) { say_done(umount2(arg(0), number(1) != 0 ? MNT_DETACH : 0)); }
+static void mount_remount_call(void) {
+  unsigned long flags = MS_REMOUNT | (number(2) != 0 ? MS_BIND : 0) | mount_flags(arg(1));
+  say_done(mount(NULL, arg(0), NULL, flags, NULL));
+}
+static void umount_call(void) {
+  say_done(umount2(arg(0), (number(1) != 0 ? MNT_DETACH : 0) | (number(2) != 0 ? UMOUNT_NOFOLLOW : 0)));
+}
+static void new_tree_call(void) { say_done(new_tree(arg(0), arg(1), arg(2), attribute_flags(arg(3)))); }
 static void open_tree_call(void) { say_done(open_tree_(arg(0), arg(1), number(2) != 0, number(3) != 0)); }
 static void move_tree_call(void) { say_done(move_tree(arg(0), arg(1), number(2) != 0)); }
 /* mountinfo of the caller's namespace, as far as its root reaches. */
@@ -705,14 +816,17 @@ static const struct {
     {"fdwrite", fdwrite_call},
     {"fdchmod", fdchmod_call},
     {"enter", enter_call},
+    {"program", program_call},
     {"mount-tmpfs", mount_tmpfs_call},
     {"mount-overlay", mount_overlay_call},
     {"mount-overlay-options", mount_overlay_options_call},
     {"mount-bind", mount_bind_call},
     {"mount-move", mount_move_call},
     {"mount-flags", mount_flags_call},
+    {"mount-remount", mount_remount_call},
     {"mount-propagation", mount_propagation_call},
     {"umount", umount_call},
+    {"new-tree", new_tree_call},
     {"open-tree", open_tree_call},
     {"move-tree", move_tree_call},
     {"close-tree", fdclose_call},
@@ -779,10 +893,12 @@ static void serve(int socket, int is_child) {
     argv_ = args + first_;
     if (strcmp(args[1], "leave") == 0 && is_child) return;
     if (strcmp(args[1], "exit") == 0) _exit(0);
+    begin_descriptors(args[1]);
     become(uid, gid);
     if (strcmp(args[1], "unshare") == 0 && !is_child) unshare_call(socket);
     else if (!run_call(args[1])) say("{\"err\":\"no call %s\"}", args[1]);
     become(0, 0);
+    end_descriptors(0);
   }
 }
 
@@ -802,8 +918,8 @@ static int task_socket(const char *name) {
     for (int i = 0; i < TASKS; i++)
       if (tasks[i].name[0] != 0) close(tasks[i].socket);
     close(pair[0]);
-    close(0);
-    close(1);
+    /* What is opened later gets other numbers than those of a program's input and output. */
+    if (dup2(proc_dir, 0) < 0 || dup2(proc_dir, 1) < 0) die("dup2");
     answered = 0;
     serve(pair[1], 0);
     _exit(0);
@@ -822,6 +938,7 @@ static void end_task(const char *name) {
       close(tasks[i].socket);
       waitpid(tasks[i].pid, NULL, 0);
       tasks[i].name[0] = 0;
+      return;
     }
 }
 

@@ -1,4 +1,4 @@
-import type { Call, CallOf, LayerPath } from '../kernel/calls.ts';
+import type { Call, CallOf, LayerPath, NewMount, Option } from '../kernel/calls.ts';
 import { join } from '../kernel/tree.ts';
 import type { Entry, Inode, InoId, Path, PlainFs, TaskId } from '../kernel/types.ts';
 
@@ -32,16 +32,20 @@ const flag = (value: boolean | undefined): number => (value === true ? 1 : 0);
 /** A path in the options of an overlay. Source: Documentation/filesystems/overlayfs.rst, "Multiple lower layers". */
 const escaped = (path: string): string => path.replace(/[\\:,]/g, (char) => `\\${char}`);
 
-function overlayData(call: Call & { readonly op: 'mount-overlay' }): string {
+function overlayOptions(call: NewMount & { readonly op: 'mount-overlay' }): readonly Option[] {
   const paths = (layers: readonly LayerPath[]): string => layers.map(({ path }) => escaped(path)).join(':');
   const { upper, work, redirectDir } = call;
   return [
-    `lowerdir=${paths(call.lowers)}`,
-    ...(upper === undefined ? [] : [`upperdir=${escaped(upper.path)}`]),
-    ...(work === undefined ? [] : [`workdir=${escaped(work.path)}`]),
-    ...(redirectDir === undefined ? [] : [`redirect_dir=${redirectDir}`]),
-  ].join(',');
+    ['lowerdir', paths(call.lowers)],
+    ...(upper === undefined ? [] : [['upperdir', escaped(upper.path)] as const]),
+    ...(work === undefined ? [] : [['workdir', escaped(work.path)] as const]),
+    ...(redirectDir === undefined ? [] : [['redirect_dir', redirectDir] as const]),
+  ];
 }
+
+/** Options of fsconfig(2) as the executor reads them. */
+const configured = (options: readonly Option[]): readonly string[] =>
+  options.flatMap(([key, value]) => (value === null ? ['flag', key, ''] : ['string', key, value]));
 
 function argumentsOf(call: Call): readonly (string | number)[] {
   switch (call.op) {
@@ -93,11 +97,19 @@ function argumentsOf(call: Call): readonly (string | number)[] {
   }
 }
 
-function overlayDataArguments(call: CallOf<'mount-overlay-data'>): readonly (string | number)[] {
+function overlayArguments(call: CallOf<'mount-overlay' | 'mount-overlay-data'>): readonly string[] {
   const flags = (call.flags ?? []).join('|');
+  if (call.op === 'mount-overlay')
+    return [
+      call.path,
+      call.source,
+      overlayOptions(call)
+        .map((option) => option.join('='))
+        .join(','),
+      flags,
+    ];
   if (typeof call.data === 'string') return [call.path, call.source, call.data, flags];
-  const options = call.data.flatMap(([key, value]) => (value === null ? ['flag', key, ''] : ['string', key, value]));
-  return [call.path, call.source, flags, ...options];
+  return [call.path, call.source, flags, ...configured(call.data)];
 }
 
 function mountArguments(call: Call): readonly (string | number)[] {
@@ -107,23 +119,26 @@ function mountArguments(call: Call): readonly (string | number)[] {
     case 'mount-tmpfs':
       return [call.path, (call.flags ?? []).join('|'), `mode=${(call.mode ?? 0o1777).toString(8)}`];
     case 'mount-overlay':
-      return [call.path, call.source, overlayData(call), (call.flags ?? []).join('|')];
     case 'mount-overlay-data':
-      return overlayDataArguments(call);
+      return overlayArguments(call);
     case 'mount-bind':
       return [call.from, call.path, flag(call.recursive)];
     case 'mount-move':
-      return [call.from, call.path];
+      return [call.from, call.path, flag(call.beneath)];
+    case 'mount-remount':
+      return [call.path, call.flags.join('|'), flag(call.bind)];
     case 'mount-flags':
       return [call.path, call.set.join('|'), (call.clear ?? []).join('|'), flag(call.recursive)];
     case 'mount-propagation':
       return [call.path, call.to, flag(call.recursive)];
     case 'umount':
-      return [call.path, flag(call.detach)];
+      return [call.path, flag(call.detach), flag(call.nofollow)];
+    case 'new-tree':
+      return [call.tree, ...newTreeArguments(call.mount)];
     case 'open-tree':
-      return [call.path, call.tree, 1, 1];
+      return [call.path, call.tree, flag(call.recursive !== false), flag(call.private !== false)];
     case 'move-tree':
-      return [call.tree, call.path];
+      return [call.tree, call.path, flag(call.beneath)];
     case 'close-tree':
       return [call.tree];
     case 'unshare':
@@ -132,6 +147,22 @@ function mountArguments(call: Call): readonly (string | number)[] {
       return [];
     default:
       return 'path' in call ? [call.path] : [];
+  }
+}
+
+/** Type, source, flags, and the options of fsconfig(2). */
+function newTreeArguments(mount: NewMount): readonly string[] {
+  const flags = (mount.flags ?? []).join('|');
+  switch (mount.op) {
+    case 'mount-device':
+      throw new Error('new-tree: the executor has no devices');
+    case 'mount-tmpfs':
+      return ['tmpfs', 'tmpfs', flags, ...configured([['mode', (mount.mode ?? 0o1777).toString(8)]])];
+    case 'mount-overlay':
+      return ['overlay', mount.source, flags, ...configured(overlayOptions(mount))];
+    case 'mount-overlay-data':
+      if (typeof mount.data === 'string') throw new Error('new-tree: fsmount(2) takes options one by one');
+      return ['overlay', mount.source, flags, ...configured(mount.data)];
   }
 }
 

@@ -8,6 +8,7 @@ import { detachMountsOn, letGo } from '../../src/kernel/unmount.ts';
 import { Draft, fileSystem, namespace, Overflow, type Slots, task as taskOf, World } from '../../src/kernel/world.ts';
 import { type Case, check } from './mountcases.ts';
 import { ROOT_TASK, Script } from './mountscript.ts';
+import { type Recording, recordingsIn } from './recordings.ts';
 
 /** A peer group of /a and /b, and /c as its slave. */
 const PEERS = `
@@ -492,20 +493,8 @@ describe('the read-only flag', () => {
   cases.forEach(check);
 });
 
-interface Recording {
-  readonly name: string;
-  readonly script: readonly string[];
-  readonly results: readonly string[];
-  readonly mounts: readonly string[];
-}
-
-function recordings(file: string): readonly Recording[] {
-  const text = readFileSync(new URL(`../vectors/mount/${file}`, import.meta.url), 'utf8');
-  return text
-    .trim()
-    .split('\n')
-    .map((line): Recording => JSON.parse(line));
-}
+const recordings = (file: string): readonly Recording[] =>
+  recordingsIn(readFileSync(new URL(`../vectors/mount/${file}`, import.meta.url), 'utf8'));
 
 describe.each(['random-mounts.jsonl', 'random-propagation.jsonl', 'random-tasks.jsonl'])(
   'recordings of Linux in %s',

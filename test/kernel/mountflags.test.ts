@@ -24,7 +24,7 @@ describe('the flags of a mount', () => {
         tmpfs /a
         set /a noexec
         exec /a/x EACCES
-        cat /a/x =
+        cat /a/f =
         clear /a noexec
         exec /a/x =7:5`,
       leaves: '/a t1 private',
@@ -249,6 +249,34 @@ describe('remounting', () => {
       leaves: `
         /a t1 private
         /c t2 private`,
+    },
+    {
+      it: 'of the file system below an upper layer denies what would change that',
+      script: `
+        tmpfs /a
+        mkdir /a/n/q
+        mkdir /a/n/q/m
+        overlayw /c /b /a
+        remount /a ro
+        mkdir /c/p EROFS
+        mkdir /c/q EEXIST
+        rmdir /c/nothing ENOENT
+        rmdir /c/x EROFS
+        rmdir /c/q EROFS
+        rmdir /c/m EROFS
+        rmdir /c/m/k EROFS
+        unlink /c/x EROFS
+        rename /c/q /c/p EROFS
+        rename /c/m/k /c/m/p EXDEV
+        rename /c/x /c/x
+        link /c/x /c/q EEXIST
+        link /c/x /c/p EROFS
+        chmod /c/x 700 EROFS
+        openw /c/x h EROFS
+        exec /c/x =7:5`,
+      leaves: `
+        /a t1 ro private
+        /c t4 private`,
     },
     {
       it: 'does not make an overlay without upperdir writable',

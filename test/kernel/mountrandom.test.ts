@@ -4,11 +4,11 @@ import { mountCall } from '../../src/kernel/mountcalls.ts';
 import { placesIn } from '../../src/kernel/mounttable.ts';
 import type { MountId, NsId } from '../../src/kernel/types.ts';
 import { Draft, fileSystem, namespace } from '../../src/kernel/world.ts';
-import { mountScripts } from '../mountscripts.ts';
+import { mountScripts, SIZE } from '../mountscripts.ts';
 import { Script } from './mountscript.ts';
 
 /** What must hold after any mount script, whatever the kernel would say to it. */
-const scripts = mountScripts({ minLength: 12, maxLength: 24 });
+const scripts = mountScripts(SIZE);
 const SEED = 20;
 
 it(`no answer depends on the order of a mount table's map (seed ${SEED})`, () => {

@@ -4,18 +4,20 @@ import { tree } from '../../src/kernel/notation.ts';
 import { lookup, resolve } from '../../src/kernel/path.ts';
 import { step } from '../../src/kernel/step.ts';
 import { isOrphan } from '../../src/kernel/tree.ts';
-import type { Component, Mount, MountFlag, Namespace, Slot, Task } from '../../src/kernel/types.ts';
+import type { Component, Mount, MountFlag, Namespace, PlainFs, Slot, Task } from '../../src/kernel/types.ts';
 import { fileSystem, freeFs, task as taskOf, World } from '../../src/kernel/world.ts';
 
 /**
  * Mount scripts: one short line per call, played on the model and, when they were recorded, on a real kernel. "rshared"
  * is "shared" with MS_REC, "rro" is "ro" with AT_RECURSIVE, "detach" is umount2(MNT_DETACH). A new tmpfs "tN" (N is
- * the number of the line) gets the directories m, m/k and n and the file f. A line is what task p does, or the task it
+ * the number of the line) gets the directories m, m/k and n, the file f, the program x and the device z. A line is what task p does, or the task it
  * names: "q: umount /a". There are p, q and r, each with a namespace of its own from `unshare` to `leave`.
  */
 export class Script {
   world: World = start();
   readonly results: string[] = [];
+  /** What the lines come to, for whoever plays them elsewhere. */
+  readonly calls: Made[] = [];
   /** Whether a line met a change of a layer below a live overlay. */
   undefined = false;
   /** Whether each namespace's map is turned around between the lines: no answer may depend on its order. */
@@ -31,6 +33,7 @@ export class Script {
     const [outcome] = step(this.world, task, call);
     if (outcome === undefined) throw new Error(`${call.op} has no outcome`);
     this.undefined ||= outcome.undefined !== undefined;
+    this.calls.push({ line: this.results.length, who: task, call });
     this.world = this.world.with(outcome.writes);
     return outcome.result;
   }
@@ -40,6 +43,7 @@ export class Script {
     const copy = new Script([], { turned: this.#turned });
     copy.world = this.world;
     copy.results.push(...this.results);
+    copy.calls.push(...this.calls);
     for (const [fs, name] of this.#names) copy.#names.set(fs, name);
     return copy;
   }
@@ -72,7 +76,15 @@ export class Script {
     if (op === 'newtree') return this.#newTree(who, a, flagsOf(b));
     const call = callOf(op, from, to);
     if (call === undefined) throw new Error(`"${text}" is no line of a mount script`);
-    return told(this.call(call, who));
+    const result = this.call(call, who);
+    return call.op === 'exec' && 'ok' in result && !this.#isProgram(who, call.path) ? 'ENOEXEC' : told(result);
+  }
+
+  /** The model does not mind what is in a program. */
+  #isProgram(who: string, path: string): boolean {
+    const place = resolve(this.world, who, path);
+    const inode = 'err' in place ? undefined : lookup(this.world, place.ok.fs, place.ok.path);
+    return inode?.type === 'file' && inode.content === PROGRAM;
   }
 
   /** "@h/m" goes on from the directory that h is open on; null if h is no open directory. */
@@ -124,11 +136,11 @@ export class Script {
   #fill(who: string, path: string): void {
     const make = (call: Call): CallResult => this.call(call, who);
     for (const name of ['m', 'm/k', 'n']) make({ op: 'mkdir', path: `${path}/${name}`, mode: 0o755 });
-    make({ op: 'write', path: `${path}/f`, data: '' });
-    make({ op: 'write', path: `${path}/x`, data: '' });
+    make({ op: 'write', path: `${path}/f`, data: '', mode: 0o644 });
+    make({ op: 'write', path: `${path}/x`, data: PROGRAM, mode: 0o755 });
     make({ op: 'chown', path: `${path}/x`, uid: 7, gid: 5 });
     make({ op: 'chmod', path: `${path}/x`, mode: 0o6755 });
-    make({ op: 'mknod', path: `${path}/z`, type: 'chr', mode: 0o666, rdev: [1, 3] });
+    make({ op: 'mknod', path: `${path}/z`, type: 'chr', mode: 0o644, rdev: [1, 3] });
   }
 
   /**
@@ -136,9 +148,7 @@ export class Script {
    * as they appear, and the lines of a child's namespace begin with "child:", those of q and r with "q:" and "r:".
    */
   table({ whole = false } = {}): readonly string[] {
-    const groups = new Map<string, number>();
-    const number = (group: string): number => groups.get(group) ?? groups.set(group, groups.size + 1).size;
-    return (['host', 'p', 'q', 'r'] as const).flatMap((ns) => {
+    const lines = (['host', 'p', 'q', 'r'] as const).flatMap((ns) => {
       if (this.world.get(`ns:${ns}`) === null) return [];
       return mountTable(this.world, ns)
         .slice(whole ? 0 : 1)
@@ -146,24 +156,37 @@ export class Script {
           const rootText = shown === '' ? '' : ` root=${isOrphan(shown) ? 'removed' : shown}`;
           const superblock = whole && fileSystem(this.world, fs).readonly ? ' superblock=ro' : '';
           const what = `${this.#names.get(fs) ?? fs}${superblock}${rootText}${flags.map((flag) => ` ${flag}`).join('')}`;
-          const groupsText = propagation.replace(
-            /(shared|master):(\S+)/g,
-            (_, kind, group) => `${kind}:${number(group)}`,
-          );
-          return `${PREFIX[ns]}${at} ${what} ${groupsText}`;
+          return `${PREFIX[ns]}${at} ${what} ${propagation}`;
         });
     });
+    return numbered(lines);
   }
 }
 
-const PREFIX = { host: '', p: 'child:', q: 'q:', r: 'r:' } as const;
+/** The same lines with peer groups numbered as they appear. */
+export function numbered(lines: readonly string[]): readonly string[] {
+  const groups = new Map<string, number>();
+  const number = (group: string): number => groups.get(group) ?? groups.set(group, groups.size + 1).size;
+  return lines.map((line) => line.replace(/(shared|master):(\S+)/g, (_, kind, group) => `${kind}:${number(group)}`));
+}
+
+/** A call, by the number of its line. */
+export interface Made {
+  readonly line: number;
+  readonly who: string;
+  readonly call: Call;
+}
+/** The content that stands for a program that tells as whom it runs. */
+export const PROGRAM = 'program';
+
+export const PREFIX = { host: '', p: 'child:', q: 'q:', r: 'r:' } as const;
 /** Lines that open something under a name, or need a name that is held. */
 const GIVES_NAME = new Set(['open', 'openw', 'openp', 'opentree', 'clone', 'rclone']);
 const TAKES_TREE = new Set(['movetree', 'treebeneath', 'closetree']);
 const TAKES_FILE = new Set(['close', 'fdls']);
 
 /** "ok", an errno, or after "=" what a call of a script can find out. */
-function told(result: CallResult): string {
+export function told(result: CallResult): string {
   if ('err' in result) return result.err;
   const value = result.ok;
   if (value === null) return 'ok';
@@ -250,30 +273,31 @@ function fileCallOf(op: string, a: string, b: string): Call | undefined {
   return calls[op];
 }
 
-/** One tmpfs "base" on / with the directories a, b, c and d, each with m, m/k and n in it, and the file f. */
-function start(): World {
-  const base = tree`
+/** What is on the tmpfs "base": the directories a, b, c and d, each with m, m/k, n and the program x in it, and the file f. */
+export const BEGINNING: PlainFs = tree`
     a/
       m/
         k/
       n/
-      x "" 06755 7:5
+      x "program" 06755 7:5
     b/
       m/
         k/
       n/
-      x "" 06755 7:5
+      x "program" 06755 7:5
     c/
       m/
         k/
       n/
-      x "" 06755 7:5
+      x "program" 06755 7:5
     d/
       m/
         k/
       n/
-      x "" 06755 7:5
+      x "program" 06755 7:5
     f ""`;
+
+function start(): World {
   const root: Mount = {
     fs: 'base',
     root: '',
@@ -290,7 +314,7 @@ function start(): World {
   return new World(
     { fs, ns: ['host', ...tasks], tasks: [...tasks, 'init'] },
     new Map<Slot, Component>([
-      ['fs:base', base],
+      ['fs:base', BEGINNING],
       ['ns:host', host],
       ...tasks.map((task) => [`task:${task}`, ROOT_TASK] as const),
       ['task:init', ROOT_TASK],

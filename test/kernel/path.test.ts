@@ -81,13 +81,36 @@ describe('a path leads', () => {
     expect(where('../..', 't', bench)).toBe('root:');
   });
 
-  it('nowhere from a removed working directory', () => {
+  it('up from a removed working directory, and nowhere else', () => {
     const bench = new Bench('d/').run({ op: 'chdir', path: '/d' }, { op: 'rmdir', path: '/d' });
     expect(where('x', 't', bench)).toBe('ENOENT');
+    expect(where('..', 't', bench)).toBe('root:');
     expect(bench.errno({ op: 'write', path: 'x', data: '' })).toBe('ENOENT');
     expect(bench.errno({ op: 'readdir', path: '.' })).toBe('ENOENT');
     bench.run({ op: 'chdir', path: '/' });
     expect(bench.plain().inodes.size).toBe(0);
+  });
+});
+
+describe('a path from what is open', () => {
+  const open = (path: string): Bench =>
+    new Bench(DISK).run({ op: 'open', path, flags: ['O_PATH'], fd: 'h' }, { op: 'chdir', path: '/usr' });
+
+  it('goes on from there, wherever the task stands', () => {
+    const bench = open('/etc');
+    expect(['', '/', '/..', '/../usr', '/missing'].map((rest) => where(`/proc/self/fd/h${rest}`, 't', bench))).toEqual(
+      ['/etc', '/etc', '/', '/usr', '/missing'].map((path) => where(path, 't', bench)),
+    );
+  });
+
+  it('is like every other where nothing is open by that name', () => {
+    expect(where('/proc/self/fd/g', 't', open('/etc'))).toBe('ENOENT');
+  });
+
+  it('names a link in /proc for calls that do not follow it, which is refused', () => {
+    const bench = open('/etc');
+    expect(() => bench.call({ op: 'lstat', path: '/proc/self/fd/h' })).toThrow('a link in /proc');
+    expect(() => bench.call({ op: 'rmdir', path: '/proc/self/fd/h' })).toThrow('a link in /proc');
   });
 });
 

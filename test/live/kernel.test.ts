@@ -59,6 +59,57 @@ describe.skipIf(kernel === null)(`a world of the executor${why}`, () => {
     expect(answers).toEqual([{ err: 'EBADF' }, { err: 'no call dance' }]);
   });
 
+  it('has tasks with directories and descriptors of their own, and ends when they do', async () => {
+    const other = { ...task, task: 'u' };
+    const answers = await run(
+      line('world', { op: 'mkdirAll', path: '/a/b', mode: 0o755 }),
+      line(task, { op: 'chdir', path: '/a' }),
+      line(other, { op: 'open', path: '/a', flags: ['O_RDONLY'], fd: 'h' }),
+      line(task, { op: 'readdir', path: '.' }),
+      line(other, { op: 'readdir', path: '.' }),
+      line(task, { op: 'fdreaddir', fd: 'h' }),
+      line(other, { op: 'fdreaddir', fd: 'h' }),
+    );
+    const inA = { ok: [['b', 'dir']] };
+    expect(answers.slice(3)).toEqual([inA, { ok: [['a', 'dir']] }, { err: 'EBADF' }, inA]);
+    expect(await run(line('world', { op: 'readdir', path: '/' }))).toEqual([{ ok: [] }]);
+  });
+
+  it('goes on from descriptors in paths, and comes back', async () => {
+    const answers = await run(
+      line('world', { op: 'mkdirAll', path: '/a/b', mode: 0o755 }),
+      line(task, { op: 'chdir', path: '/a/b' }),
+      line(task, { op: 'open', path: '/a', flags: ['O_PATH'], fd: 'h' }),
+      line(task, { op: 'mkdir', path: '/proc/self/fd/h/c', mode: 0o755 }),
+      line(task, { op: 'rename', from: '/proc/self/fd/h/c', to: 'd' }),
+      line(task, { op: 'readdir', path: '.' }),
+      line(task, { op: 'chdir', path: '/proc/self/fd/h' }),
+      line(task, { op: 'readdir', path: '.' }),
+    );
+    const done = { ok: null };
+    expect(answers.slice(3)).toEqual([done, done, { ok: [['d', 'dir']] }, done, { ok: [['b', 'dir']] }]);
+  });
+
+  it('tells as whom a program runs', async () => {
+    const [, made, ...answers] = await run(
+      command('world', 'make', 'file', '/x', 0o6755, 7, 5, 0, ''),
+      command(task, 'program', '/x'),
+      line(task, { op: 'exec', path: '/x' }),
+      line({ ...task, uid: 1000, gid: 1001 }, { op: 'exec', path: '/x' }),
+      line(task, { op: 'chmod', path: '/x', mode: 0o755 }),
+      line({ ...task, uid: 1000, gid: 1001 }, { op: 'exec', path: '/x' }),
+      line(task, { op: 'exec', path: '/' }),
+    );
+    if (made !== undefined && 'err' in made) return;
+    expect(answers).toEqual([
+      { ok: { uid: 7, gid: 5 } },
+      { ok: { uid: 7, gid: 5 } },
+      { ok: null },
+      { ok: { uid: 1000, gid: 1001 } },
+      { err: 'EACCES' },
+    ]);
+  });
+
   it('leaves no process, no mount and no file behind when whoever started it is killed', {
     timeout: 30_000,
   }, async () => {

@@ -1,16 +1,19 @@
 /**
  * `npm run -s vectors`: records the drafts of test/vectors/sources/ on the kernel of this machine, a file of
- * test/vectors/own/ for each module there. With `--check` nothing is written: it says whether the kernel does again what the
- * files say, and exits with 1 if it does not.
+ * test/vectors/own/ for each module there, or of test/vectors/mount/ for one with mount scripts. With `--check` nothing is
+ * written: it says whether the kernel does again what the files say, and exits with 1 if it does not.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { Field } from '../../src/conform/json.ts';
 import { Kernel } from '../../src/live/kernel.ts';
 import { record, type Vector } from '../../src/live/record.ts';
+import { Script } from '../kernel/mountscript.ts';
+import { onKernel } from './mounts.ts';
 
 const SOURCES = 'test/vectors/sources';
 const OWN = 'test/vectors/own';
+const MOUNT = 'test/vectors/mount';
 
 /** The drafts that a module exports, in all of its arrays. */
 async function draftsOf(module: string): Promise<readonly Vector[]> {
@@ -22,9 +25,15 @@ async function draftsOf(module: string): Promise<readonly Vector[]> {
 async function recorded(kernel: Kernel, module: string): Promise<string> {
   const origin = { kernel: `Linux ${release()}`, command: 'npm run -s vectors', source: `${SOURCES}/${module}` };
   const lines = [JSON.stringify({ recorded: origin })];
-  for (const draft of await draftsOf(module))
-    lines.push(JSON.stringify(await record(kernel, new Field(draft, module, 1))));
+  for (const draft of await draftsOf(module)) lines.push(JSON.stringify(await completed(kernel, draft, module)));
   return `${lines.join('\n')}\n`;
+}
+
+async function completed(kernel: Kernel, draft: Vector, module: string): Promise<Vector> {
+  const field = new Field(draft, module, 1);
+  if (!field.has('script')) return record(kernel, field);
+  const script = new Script(field.get('script').array.map((line) => line.string));
+  return { ...draft, ...(await onKernel(kernel, script, false)) };
 }
 
 /** Without the line that tells the kernel. */
@@ -41,7 +50,8 @@ mkdirSync(OWN, { recursive: true });
 for (const module of readdirSync(SOURCES)
   .filter((name) => name.endsWith('.ts') && name !== 'draft.ts')
   .sort()) {
-  const file = `${OWN}/${module.replace(/\.ts$/, '.jsonl')}`;
+  const folder = (await draftsOf(module)).some((draft) => 'script' in draft) ? MOUNT : OWN;
+  const file = `${folder}/${module.replace(/\.ts$/, '.jsonl')}`;
   const text = await recorded(kernel, module);
   const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
   const same = vectorsOf(before) === vectorsOf(text);
