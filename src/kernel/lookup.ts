@@ -94,11 +94,11 @@ interface Known {
  * Lookups remembered per instance. Layers are immutable values, so while the top directories and the hard-link tables of
  * all layers are the very same, so is everything below them. An overlay as a layer has no such value and is not remembered.
  */
-const remembered = new WeakMap<OverlayFs, readonly Known[]>();
+const remembered = new WeakMap<OverlayFs['lowers'], readonly Known[]>();
 const REMEMBERED = 8;
 
 function knownRoot(fs: OverlayFs, root: Node, tables: readonly PlainFs['inodes'][]): Known {
-  const all = remembered.get(fs) ?? [];
+  const all = remembered.get(fs.lowers) ?? [];
   const known = all.find(
     (one) =>
       one.tables.every((table, index) => table === tables[index]) &&
@@ -109,7 +109,7 @@ function knownRoot(fs: OverlayFs, root: Node, tables: readonly PlainFs['inodes']
   );
   if (known !== undefined) return known;
   const fresh: Known = { root, tables, below: new WeakMap() };
-  remembered.set(fs, [fresh, ...all.slice(0, REMEMBERED - 1)]);
+  remembered.set(fs.lowers, [fresh, ...all.slice(0, REMEMBERED - 1)]);
   return fresh;
 }
 
@@ -247,17 +247,34 @@ function lookupName(world: Read, fs: OverlayFs, root: Node, parent: Node, name: 
   return ok({ parts: [top, ...rest], opaque: upper !== undefined && upperOpaque, redirect: upperRedirect });
 }
 
+/** What a dentry holds of a name that has changed in the layers since it was looked up; undefined where it is fresh. */
+function keptNode(world: Read, fs: OverlayFs, path: Path): Result<Node> | undefined {
+  const kept = fs.marks.get(path)?.kept;
+  if (kept === undefined) return undefined;
+  const [top, ...rest] = kept.parts.map(({ layer, fs: id, pin }): Part => {
+    const at = pinned(fileSystem(world, id), pin);
+    const inode = found(world, id, at);
+    if (inode === undefined) throw new Error(`a dentry of an overlay holds "${at}" of ${id}, and there is nothing`);
+    return { layer, fs: id, path: at, inode };
+  });
+  return top === undefined ? err('ENOENT') : ok({ ...kept, parts: [top, ...rest] });
+}
+
 /** What the layers of an overlay contribute to a path: EPERM for a redirect that may not be followed, or ENOENT. */
 export function findNode(world: Read, fs: OverlayFs, path: Path): Result<Node> {
   const { root, below } = rootOf(world, fs);
   if (isOrphan(path)) return err('ENOENT');
+  const stale = world.cached === true && fs.marks.size > 0;
   let node = root;
+  let at = '';
   for (const name of path === '' ? [] : path.slice(1).split('/')) {
     if (node.parts[0].inode.type !== 'dir') return err('ENOTDIR');
+    if (stale) at = join(at, name);
     const names = below.get(node) ?? new Map<string, Result<Node>>();
     below.set(node, names);
-    const next = names.get(name) ?? lookupName(world, fs, root, node, name);
-    names.set(name, next);
+    const kept = stale ? keptNode(world, fs, at) : undefined;
+    const next = kept ?? names.get(name) ?? lookupName(world, fs, root, node, name);
+    if (kept === undefined) names.set(name, next);
     if (failed(next)) return next;
     node = next.ok;
   }
@@ -293,11 +310,18 @@ function found(world: Read, id: FsId, path: Path): Inode | undefined {
 export const lookup = (world: Read, fs: FsId, path: Path): Inode | undefined => found(world, fs, path);
 
 /** Merged directories, and those that were copied up, leave whiteouts out of a listing. Source: Linux ovl_dir_is_real(). */
-const filtersWhiteouts = (node: Node): boolean => node.parts.length > 1 || node.parts[0].inode.xattrs.has(ORIGIN);
+export const filtersWhiteouts = (node: Node): boolean =>
+  node.parts.length > 1 || node.parts[0].inode.xattrs.has(ORIGIN);
+
+/** A directory that an overlay's dentry holds was removed from its layer. Source: Linux IS_DEADDIR(). */
+export const isDead = (node: Node): boolean =>
+  node.parts.some((part) => isOrphan(part.path) && part.inode.type === 'dir');
 
 /** The names of a directory of an overlay and what readdir calls them. Source: Linux ovl_dir_read_merged(). */
 function mergedEntries(world: Read, node: Node, filter: boolean): Map<string, Inode> {
   const entries = new Map<string, Inode>();
+  // A layer's directory that was removed cannot be read; readdir(3) takes the error for the end of an empty listing.
+  if (isDead(node)) return entries;
   const hidden = new Set<string>();
   for (const part of node.parts) {
     const hasXwhiteouts = part.inode.xattrs.get(OPAQUE) === 'x';

@@ -1,4 +1,5 @@
 import type { Call, CallOf, CallResult, LayerPath } from './calls.ts';
+import { closeListings } from './listings.ts';
 import {
   addMount,
   attach,
@@ -412,6 +413,7 @@ function closeFile(draft: Draft, id: TaskId, name: string): void {
   if (file !== undefined) releasePin(draft, file);
   fds.delete(name);
   setTask(draft, id, { fds });
+  if (file !== undefined) closeListings(draft, file.fs);
 }
 
 /** A task ends, by exit or by a signal: what it held is let go, and what only it could reach disappears. Source: do_exit(). */

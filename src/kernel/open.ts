@@ -1,5 +1,6 @@
 import type { CallOf, CallResult, OpenFlag } from './calls.ts';
-import { entriesOf, find, linkCount } from './lookup.ts';
+import type { Listing } from './listings.ts';
+import { find, linkCount } from './lookup.ts';
 import type { Dentry } from './path.ts';
 import { permits } from './permission.ts';
 import { created, modeEdit, writeEdit } from './posix.ts';
@@ -196,16 +197,10 @@ export function write(session: Session, call: CallOf<'write'>): CallResult {
 }
 
 /** Names with the type that readdir(3) gives them. */
-const typed = (entries: ReadonlyMap<string, Inode>): readonly (readonly [string, string])[] =>
-  [...entries].map(([name, { type }]) => [
-    name,
-    type === 'dir' || type === 'file' || type === 'symlink' ? type : 'other',
-  ]);
+const typed = (listing: Listing): readonly (readonly [string, string])[] =>
+  [...listing].map(([name, type]) => [name, type === 'dir' || type === 'file' || type === 'symlink' ? type : 'other']);
 
-function entries(session: Session, place: Dentry): CallResult {
-  session.listed(place.fs, place.path);
-  return ok(typed(entriesOf(session.draft, place.fs, place.path)));
-}
+const entries = (session: Session, place: Dentry): CallResult => ok(typed(session.list(place.fs, place.path)));
 
 export function readdir(session: Session, call: CallOf<'readdir'>): CallResult {
   const place = openPlace(session, call.path, ['O_RDONLY', 'O_DIRECTORY']);

@@ -34,6 +34,8 @@ export type Operation =
 export interface Plan {
   readonly changes: readonly TreeChange[];
   readonly result: Result;
+  /** Names of an overlay that get an object in upper and had none: by which of the changes. */
+  readonly made?: readonly { readonly path: Path; readonly by: number }[];
 }
 
 /** The inode after an edit. */
