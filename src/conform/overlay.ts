@@ -64,14 +64,15 @@ function resultDifference(expected: unknown, actual: CallResult): string | null 
   return `the model gives ${resultText(got)}, recorded ${resultText(want)}`;
 }
 
-function comparable(result: unknown): unknown {
+/** A result as it is compared: link counts of directories are the recorder's file system's own. */
+export function comparable(result: unknown): unknown {
   if (typeof result !== 'object' || result === null || !('ok' in result)) return result;
   const value = result.ok;
   if (typeof value !== 'object' || value === null || !('type' in value) || value.type !== 'dir') return result;
   return { ok: Object.fromEntries(Object.entries(value).filter(([key]) => key !== 'nlink')) };
 }
 
-function resultText(result: unknown): string {
+export function resultText(result: unknown): string {
   if (typeof result !== 'object' || result === null) return JSON.stringify(result);
   if ('err' in result) return String(result.err);
   return 'ok' in result ? shown('', result.ok) : JSON.stringify(result);
@@ -163,10 +164,15 @@ function runOf(op: Field): Step['run'] {
     };
   }
   if (kind === 'open') return openOf(op, who);
-  const make = CALLS[kind];
-  if (make === undefined) throw op.get('op').fail(`one of remount, open, ${Object.keys(CALLS).join(', ')}`);
-  const call = make(op);
+  const call = callOf(op, ['remount', 'open']);
   return (machine) => machine.call(call, who);
+}
+
+/** The call of an op that stands for one call; `others` are the kinds of op that the caller knows besides. */
+export function callOf(op: Field, others: readonly string[]): Call {
+  const make = CALLS[op.get('op').string];
+  if (make === undefined) throw op.get('op').fail(`one of ${[...others, ...Object.keys(CALLS)].join(', ')}`);
+  return make(op);
 }
 
 /** open, write the data, read everything back, close unless the descriptor is to stay. */
