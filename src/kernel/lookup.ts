@@ -295,7 +295,10 @@ export function find(world: Read, id: FsId, path: Path): Result<Inode> {
     return held === undefined ? err('ENOENT') : ok(shown(held.inode));
   }
   const node = findNode(world, fs, path);
-  return failed(node) ? node : ok(shown(node.ok.parts[0].inode));
+  if (failed(node)) return node;
+  const inode = shown(node.ok.parts[0].inode);
+  const judged = world.cached === true ? fs.marks.get(path)?.judged : undefined;
+  return ok(judged === undefined ? inode : { ...inode, judged });
 }
 
 function found(world: Read, id: FsId, path: Path): Inode | undefined {

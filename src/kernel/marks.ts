@@ -210,9 +210,13 @@ function inodeOf(parts: readonly Pick<Part, 'layer' | 'fs' | 'path'>[]): string 
 }
 
 /** Pins of marks are named after the paths of the marks. */
-function movedMark(id: FsId, { how, kept }: Mark, path: Path): Mark {
-  if (kept === undefined) return { how };
-  return { how, kept: { ...kept, parts: kept.parts.map((part) => ({ ...part, pin: keptPin(id, part.layer, path) })) } };
+function movedMark(id: FsId, mark: Mark, path: Path): Mark {
+  const { kept } = mark;
+  if (kept === undefined) return mark;
+  return {
+    ...mark,
+    kept: { ...kept, parts: kept.parts.map((part) => ({ ...part, pin: keptPin(id, part.layer, path) })) },
+  };
 }
 
 /** All at once, since an exchange gives each of two the other's name. */
@@ -381,7 +385,19 @@ function settle(draft: Draft, { id, top, dentries, listings }: Watched): void {
 /** The object is the same, but somebody has written to it. Of a directory only the topmost one's attributes are seen. */
 function noteEdit(draft: Draft, id: FsId, path: Path, before: Node | undefined, now: Node | undefined): void {
   if (before === undefined || now === undefined || sameInode(before.parts[0].inode, now.parts[0].inode)) return;
-  setMark(draft, id, path, { how: 'changed' });
+  const [had, has] = [before.parts[0].inode, now.parts[0].inode];
+  const { mode, uid, gid } = overlayAt(draft, id)?.marks.get(path)?.judged ?? had;
+  const lags = mode !== has.mode || uid !== has.uid || gid !== has.gid;
+  setMark(draft, id, path, { how: 'changed', ...(lags ? { judged: { mode, uid, gid } } : {}) });
+}
+
+/** The overlay has edited the object, or what is in it, and looked at its attributes again. Source: Linux ovl_copyattr(). */
+export function judgeAnew(draft: Draft, id: FsId, path: Path): void {
+  const fs = overlayAt(draft, id);
+  const mark = fs?.marks.get(path);
+  if (fs === null || mark?.judged === undefined) return;
+  const { judged: _, ...rest } = mark;
+  draft.set(`fs:${id}`, { ...fs, marks: new Map(fs.marks).set(path, rest) });
 }
 
 /**
@@ -410,7 +426,7 @@ export function instantiate(draft: Draft, id: FsId, path: Path): void {
   const at = join(dir.path, nameOf(path));
   const inode = lookup(draft, dir.fs, at);
   if (mark.kept === undefined || inode === undefined) {
-    dropMark(draft, id, path);
+    if (mark.judged === undefined) dropMark(draft, id, path);
     return;
   }
   const pin = keptPin(id, 0, path);

@@ -5,6 +5,7 @@ import {
   forget,
   instantiate,
   isKeptAway,
+  judgeAnew,
   lookedUpByReaddir,
   markLive,
   marksAt,
@@ -20,7 +21,19 @@ import { editMount, namespaces } from './mount.ts';
 import { planOverlay } from './overlay.ts';
 import { type Dentry, type How, type Last, resolve, resolveCreate, resolveParent, tooLong } from './path.ts';
 import { check, type Operation, planPlain } from './posix.ts';
-import { apply, hold, isWithin, join, movePins, nameOf, orphan, rebase, release, type TreeChange } from './tree.ts';
+import {
+  apply,
+  hold,
+  isWithin,
+  join,
+  movePins,
+  nameOf,
+  orphan,
+  parentOf,
+  rebase,
+  release,
+  type TreeChange,
+} from './tree.ts';
 import {
   type Change,
   err,
@@ -79,8 +92,9 @@ export class Session {
     for (const [id, marked] of marksAt(this.draft, fs, path)) {
       this.undefined ??= reason(this.draft, id, marked);
       const overlay = fileSystem(this.draft, id);
-      const isKept = overlay.kind === 'overlay' && overlay.marks.get(marked)?.kept !== undefined;
-      if (isKept && droppable(this.draft, id, marked) && this.#otherwise(`look up ${id}:${marked}`))
+      const mark = overlay.kind === 'overlay' ? overlay.marks.get(marked) : undefined;
+      const lags = mark?.kept !== undefined || mark?.judged !== undefined;
+      if (lags && droppable(this.draft, id, marked) && this.#otherwise(`look up ${id}:${marked}`))
         renew(this.draft, id, marked);
     }
     const old = movedDirectory(this.draft, fs, path);
@@ -244,8 +258,23 @@ function afterOverlay(session: Session, id: FsId, operation: Operation): void {
   // A new hard link is looked up anew. Source: Linux ovl_instantiate().
   if (operation.op === 'link') forget(session.draft, id, operation.to);
   if (operation.op === 'rename') overlayMoved(session, id, operation);
-  if (operation.op !== 'edit')
-    dropListings(session.draft, id, 'path' in operation ? [operation.path] : [operation.from, operation.to]);
+  const names = 'path' in operation ? [operation.path] : [operation.from, operation.to];
+  if (operation.op !== 'edit') dropListings(session.draft, id, names);
+  for (const path of editedBy(operation)) judgeAnew(session.draft, id, path);
+}
+
+/** The inodes that an operation changes: what it edits or moves, and directories that gain or lose a name. */
+function editedBy(operation: Operation): readonly Path[] {
+  switch (operation.op) {
+    case 'edit':
+      return Object.keys(operation.edit).length > 0 ? [operation.path] : [];
+    case 'rename':
+      return [operation.from, operation.to, parentOf(operation.from), parentOf(operation.to)];
+    case 'link':
+      return [parentOf(operation.to)];
+    default:
+      return [parentOf(operation.path)];
+  }
 }
 
 /** The dentries of an overlay move, and with them what is held and what is mounted there. */

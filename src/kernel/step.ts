@@ -177,7 +177,8 @@ function truncate(session: Session, place: Dentry, inode: Inode, size: number): 
 /** Source: Linux do_open_execat(), path_noexec(). */
 function exec(session: Session, place: Dentry, inode: Inode): CallResult {
   if (inode.type !== 'file' || flagsOf(session.draft, place).includes('noexec')) return err('EACCES');
-  return permits(inode, session.task, 'x') ? ok(null) : err('EACCES');
+  // Of an overlay, the object itself must be executable, too. Source: Linux ovl_permission().
+  return permits(inode, session.task, 'x') && (inode.mode & 0o111) !== 0 ? ok(null) : err('EACCES');
 }
 
 function readXattr(session: Session, inode: Inode, name: string | null): CallResult {

@@ -51,6 +51,14 @@ export interface Attributes {
   /** Seconds; 0 stands for "set by an unmodelled clock" and is what new and changed inodes have. */
   readonly mtime: number;
   readonly xattrs: ReadonlyMap<string, string>;
+  /** Only of an inode that an overlay shows, never of a stored one: what permission is judged by, where that is not the above. */
+  readonly judged?: Judged;
+}
+/** The attributes that decide about permission. */
+export interface Judged {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
 }
 export interface Directory extends Attributes {
   readonly type: 'dir';
@@ -156,6 +164,8 @@ export interface Mark {
   readonly how: 'added' | 'removed' | 'changed';
   /** What its dentry still has; left out where a fresh lookup finds the very same objects, edited in place. */
   readonly kept?: Kept;
+  /** What its inode in the overlay still has of what was changed in the object; left out where that is the same. */
+  readonly judged?: Judged;
 }
 /** The objects that a dentry of an overlay holds although a fresh lookup would find others. Source: Linux struct ovl_entry. */
 export interface Kept {

@@ -94,6 +94,7 @@ function callOf(line: string): Call {
     case 'rmdir':
     case 'removeTree':
     case 'chdir':
+    case 'exec':
       return { op, path: a };
     default:
       throw new Error(`"${line}" is no line of these tests`);
@@ -186,8 +187,6 @@ describe('a name that was looked up keeps what was found until its dentry is dro
     ['write /l1/d/f new', 'read /mnt/d/f', 'new'],
     ['append /l1/d/f +', 'read /mnt/d/f', 'f+'],
     ['write /upper/d/u new', 'read /mnt/d/u', 'new'],
-    ['chmod /l1/d/f 0600', 'lstat /mnt/d/f', 'file 1'],
-    ['chmod /l0/d/m 0700', 'lstat /mnt/d/m', 'dir 1'],
   ])('%s changes the very object: %s gives %s, which is not promised either', (edit, use, answer) => {
     const live = look(bench(), lookups(use)).run(...calls(edit));
     expect(answers(live, use).answers).toEqual([answer]);
@@ -207,6 +206,39 @@ describe('a name that was looked up keeps what was found until its dentry is dro
     ['rename /l1/d/f /l1/d/ff, rename /l1/d/ff /l1/d/f', 'lstat /mnt/d/f', 'read /mnt/d/f'],
   ])('after %s and %s, %s is as ever', (edit, before, use) => {
     expect(answers(look(bench(), calls(before)).run(...calls(edit)), use).why).toBeUndefined();
+  });
+});
+
+describe('permission is judged by the attributes that were found, and looking shows those that are there', () => {
+  it.each<[edit: string, who: 't' | 'user', use: string, kept: string, fresh: string]>([
+    ['chmod /l1/d/f 0600', 'user', 'read /mnt/d/f', 'f', 'EACCES'],
+    ['chmod /l1/d/s 0700', 'user', 'read /mnt/d/s/x', 'x', 'EACCES'],
+    ['chmod /l1/d/f 0755', 't', 'exec /mnt/d/f', 'EACCES', 'ok'],
+    ['chmod /l1/d/f 0600', 't', 'lstat /mnt/d/f', 'file 1', 'file 1'],
+  ])('after %s, %s: %s gives %s, or anew %s', (edit, who, use, kept, fresh) => {
+    const live = look(bench(), lookups(use)).run(...calls(edit));
+    const outcomes = live.outcomes(callOf(use), who);
+    expect(outcomes.map(({ result }) => textOf(result))).toEqual([kept, fresh]);
+    expect(outcomes.map(({ undefined: why }) => why)).not.toContain(undefined);
+    const plain = bench()
+      .run(...calls(edit))
+      .outcomes(callOf(use), who);
+    expect(plain.map(({ result }) => textOf(result))).toEqual([fresh]);
+  });
+
+  it.each<[edit: string, own: string, answer: string]>([
+    ['chmod /l1/d/f 0600', 'append /mnt/d/f +', 'EACCES'],
+    ['chmod /l1/d/f 0600', 'rename /mnt/d/f /mnt/d/n, rename /mnt/d/n /mnt/d/f', 'EACCES'],
+    ['chmod /l1/d/f 0600', 'link /mnt/d/f /mnt/d/n', 'f'],
+    ['chmod /l1/d/f 0600', 'read /mnt/d/f', 'f'],
+  ])('after %s and %s, a user gets "%s" at once', (edit, own, answer) => {
+    const live = look(bench(), calls('lstat /mnt/d/f')).run(...calls(edit), ...calls(own));
+    expect(textOf(live.call(callOf('read /mnt/d/f'), 'user'))).toBe(answer);
+  });
+
+  it('an object that may not be executed is not, whatever was found', () => {
+    const live = bench().run(...calls('chmod /l1/d/f 0755, lstat /mnt/d/f, chmod /l1/d/f 0644'));
+    expect(answers(live, 'exec /mnt/d/f').answers).toEqual(['EACCES', 'EACCES']);
   });
 });
 
@@ -255,6 +287,8 @@ describe('what is done through a dentry that is out of date', () => {
     ['whiteout /upper/d/n', 'mkdir /mnt/d/n', 'ESTALE', 'ok'],
     ['unlink /upper/d/v, create /upper/d/v', 'create /mnt/d/v', 'ESTALE', 'EEXIST'],
     ['unlink /upper/d/v', 'create /mnt/d/v', 'ESTALE', 'ok'],
+    ['unlink /upper/d/v', 'rename /mnt/d/g /mnt/d/v', 'ESTALE', 'ok'],
+    ['unlink /upper/d/v', 'rename /mnt/d/u /mnt/d/v', 'ok', 'ok'],
     ['unlink /upper/d/u', 'unlink /mnt/d/u', 'ESTALE', 'ENOENT'],
     ['rename /out/F /upper/d/u', 'unlink /mnt/d/u', 'ESTALE', 'ok'],
     ['rename /out/F /upper/d/u', 'rename /mnt/d/u /mnt/d/n', 'ESTALE', 'ok'],

@@ -359,12 +359,12 @@ def random_vector(seed, number):
 
 
 def random_look(rng, path):
-    return op(rng.choice(["lstat", "lstat", "read", "readdir", "readlink"]), path)
+    return op(rng.choice(["lstat", "lstat", "read", "readdir", "readlink"]), path, **({"as": 1000} if rng.random() < 0.3 else {}))
 
 
 def random_edit(rng, path, top, raw):
     at = path(top)
-    choices = ["write", "mknod", "append", "mkdir", "unlink", "unlink", "rmdir", "rename", "rename", "rename", "link", "symlink", "truncate", "chmod"]
+    choices = ["chmod", "write", "mknod", "append", "mkdir", "unlink", "unlink", "rmdir", "rename", "rename", "rename", "link", "symlink", "truncate", "chmod"]
     what = rng.choice(choices + (["whiteout", "whiteout", "replace", "opaque"] if raw else ["exchange"]))
     if what == "write":
         return [writes(at, rng.choice(["x", "longer"]))]
@@ -381,7 +381,7 @@ def random_edit(rng, path, top, raw):
     if what == "truncate":
         return [op("truncate", at, size=1)]
     if what == "chmod":
-        return [op("chmod", at, mode=rng.choice([0o600, 0o644, 0o755, 0o711]))]
+        return [op("chmod", at, mode=rng.choice([0o600, 0o644, 0o755, 0o711, 0o700]))]
     if what == "whiteout":
         return [op("unlink", at), op("mknod", at, type="chr", mode=0, rdev=[0, 0])]
     if what == "replace":
@@ -402,6 +402,7 @@ TREE = dict(
 EDITS = [(name, [line.split(" ") for line in lines.split(", ")]) for name, lines in [
     ("/d/n", "write /l0/d/n"), ("/d/n", "write /l1/d/n"), ("/d/n", "mkdir /l1/d/n, write /l1/d/n/x"), ("/d/n", "whiteout /l0/d/n"),
     ("/d/f", "write /l1/d/f"), ("/d/f", "append /l1/d/f"), ("/d/f", "truncate /l1/d/f"), ("/d/f", "chmod /l1/d/f"), ("/d/f", "unlink /l1/d/f"), ("/d/f", "rename /out/F /l1/d/f"),
+    ("/d/s", "chmod /l1/d/s"), ("/d/m", "chmod /l0/d/m"), ("/d/m", "chmod /l1/d/m"),
     ("/d/f", "rename /l1/d/f /l1/d/ff"), ("/d/ff", "rename /l1/d/f /l1/d/ff"), ("/d/f", "write /l0/d/f"), ("/d/f", "whiteout /l0/d/f"),
     ("/d/f", "unlink /l1/d/f, rename /out/D /l1/d/f"), ("/d/t", "unlink /l0/d/t"), ("/d/t", "unlink /l1/d/t"), ("/d/w", "unlink /l0/d/w"),
     ("/d/s", "unlink /l1/d/s/x, rmdir /l1/d/s"), ("/d/s", "rename /l1/d/s /l1/d/s2"), ("/d/s2", "rename /l1/d/s /l1/d/s2"),
@@ -416,7 +417,7 @@ UPPER_EDITS = [(name, [line.split(" ") for line in lines.split(", ")]) for name,
     ("/d/f", "write /upper/d/f"), ("/d/f", "whiteout /upper/d/f"), ("/d/s", "mkdir /upper/d/s"), ("/d/s", "mkdir /upper/d/s, write /upper/d/s/n"), ("/d/s", "write /upper/d/s"),
     ("/d/k", "unlink /upper/d/k/x, rmdir /upper/d/k"), ("/d/k", "rename /upper/d/k /upper/d/k2"), ("/d/k", "write /upper/d/k/n"),
     ("/d/i", "unlink /upper/d/i/up, rmdir /upper/d/i"), ("/d/i", "unlink /l1/d/i/low, rmdir /l1/d/i"), ("/d/u", "rename /upper/d /upper/e"),
-    ("/d/n", "write /two/d/n"), ("/d/f", "write /two/d/f"), ("/d/f", "unlink /two/d/f"), ("/d/f", "rename /two/d/f /two/d/ff"), ("/d/u", "unlink /two/d/u"), ("/d/k", "rename /two/d/k /two/d/k2"),
+    ("/d/u", "chmod /upper/d/u"), ("/d/k", "chmod /upper/d/k"), ("/d/f", "chmod /two/d/f"), ("/d/n", "write /two/d/n"), ("/d/f", "write /two/d/f"), ("/d/f", "unlink /two/d/f"), ("/d/f", "rename /two/d/f /two/d/ff"), ("/d/u", "unlink /two/d/u"), ("/d/k", "rename /two/d/k /two/d/k2"),
 ]]
 
 
@@ -472,6 +473,8 @@ def table():
             )
             below = sorted({entry["path"] for entries in TREE.values() for entry in entries if os.path.dirname(entry["path"]) == name})
             look = [op(kind, at) for kind in ("lstat", "read", "readdir")] + [op("readdir", parent)] + [op("read", "/mnt" + path) for path in below + [name + "/n"]]
+            if lines[-1][0] == "chmod":
+                look += [dict(step, **{"as": 1000}) for step in look]
             for how, ways in before.items() if not has_upper or (name, lines) in UPPER_EDITS else []:
                 held = [dict(op=kind, fd="fd") for kind in ("fdstat", "fdread", "fdreaddir")] if how.startswith("open") else []
                 ops = ways + edit + look + held + [op("shrink", "/mnt")] + look + held
@@ -507,9 +510,6 @@ def gaps():
     # The file that the other overlay moved is known to this one under its old name, by another inode.
     two = [first, dict(first, at="/two", work="/work2")]
     yield vector_of("a file that another overlay moved", two, [op("lstat", "/mnt/d/f"), rename("/two/d/f", "/two/d/n"), op("read", "/mnt/d/n")])
-    # Permission is judged by the bits that the inode had when it was looked up.
-    ops = [op("lstat", "/mnt/d/s"), op("chmod", "/l1/d/s", mode=0o700), op("read", "/mnt/d/s/x", **{"as": 1000})]
-    yield vector_of("permission bits", [first], ops)
 
 
 def main(args):
