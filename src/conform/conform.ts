@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../input/error.ts';
 import { type Field, fieldsOf } from './json.ts';
+import { conformLive, isLiveVector } from './live.ts';
 import { conformOverlay, isOverlayVector, type Verdict } from './overlay.ts';
 import { conformUnionmount, LAYERS_FILE } from './unionmount.ts';
 
@@ -43,6 +44,7 @@ function conformPath(path: string): readonly Verdict[] {
 export const isOrigin = (line: Field): boolean => line.has('recorded') && line.keys.length === 1;
 
 function conformVector(vector: Field): Verdict {
+  if (isLiveVector(vector)) return conformLive(vector);
   if (isOverlayVector(vector)) return conformOverlay(vector);
   if (vector.has('hierarchies') && vector.has('steps')) {
     throw vector.fail('an overlay vector; systemd vectors are not played yet');

@@ -81,16 +81,15 @@ export class Machine {
     return { ...disk, inodes, pins: new Map() };
   }
 
-  /** One system call by a caller of this effective uid and gid. A recording knows one outcome only. */
+  /**
+   * One system call by a caller of this effective uid and gid. Of several outcomes it is the first: what a machine does
+   * that has memory enough to forget nothing.
+   */
   call(call: Call, uid = 0, gid = uid): CallResult {
     const task = taskOf(this.#world);
     const world = this.#world.with([[`task:${CALLER}`, { ...task, uid, gid }]]);
-    const [outcome, ...others] = step(world, CALLER, call);
-    if (outcome === undefined || others.length > 0) {
-      throw new Error(
-        `${call.op} has ${others.length + (outcome === undefined ? 0 : 1)} outcomes, a recording has one`,
-      );
-    }
+    const [outcome] = step(world, CALLER, call);
+    if (outcome === undefined) throw new Error(`${call.op} has no outcome`);
     this.#world = world.with(outcome.writes);
     this.#undefined ??= outcome.undefined;
     return outcome.result;

@@ -42,8 +42,18 @@ function linksOf(results: readonly CallResult[]): CallResult {
   return { ok: result.ok.nlink };
 }
 
+/** readdir(3), with which recorders read, takes the ENOENT of a removed directory for the end of an empty one. */
+function withoutEnd(results: readonly CallResult[]): CallResult {
+  const result = only(results);
+  return 'err' in result && result.err === 'ENOENT' ? { ok: [] } : result;
+}
+
 /** Ops whose result is not simply that of their call. */
-const RESULTS: Readonly<Record<string, Op['resultOf']>> = { listxattr: withoutSecurity, nlink: linksOf };
+const RESULTS: Readonly<Record<string, Op['resultOf']>> = {
+  listxattr: withoutSecurity,
+  nlink: linksOf,
+  fdreaddir: withoutEnd,
+};
 
 /** Reads an op. Throws an InputError for one that is not in the format. */
 export function opOf(op: Field): Op {
@@ -61,9 +71,14 @@ export function opOf(op: Field): Op {
     };
   }
   if (kind === 'open') return { text, who, ...openOf(op) };
-  const make = CALLS[kind];
-  if (make === undefined) throw op.get('op').fail(`one of remount, open, ${Object.keys(CALLS).join(', ')}`);
-  return { text, who, calls: [make(op)], resultOf: RESULTS[kind] ?? only };
+  return { text, who, calls: [callOf(op, ['remount'])], resultOf: RESULTS[kind] ?? only };
+}
+
+/** The call of an op that stands for one call; `others` are the kinds of op that the caller knows besides. */
+export function callOf(op: Field, others: readonly string[]): Call {
+  const make = CALLS[op.get('op').string];
+  if (make === undefined) throw op.get('op').fail(`one of ${[...others, 'open', ...Object.keys(CALLS)].join(', ')}`);
+  return make(op);
 }
 
 /** open, write the data, read everything back, close unless the descriptor is to stay. */

@@ -163,14 +163,15 @@ function resultDifference(expected: unknown, actual: CallResult): string | null 
   return `the model gives ${resultText(got)}, recorded ${resultText(want)}`;
 }
 
-function comparable(result: unknown): unknown {
+/** A result as it is compared: link counts of directories are the recorder's file system's own. */
+export function comparable(result: unknown): unknown {
   if (typeof result !== 'object' || result === null || !('ok' in result)) return result;
   const value = result.ok;
   if (typeof value !== 'object' || value === null || !('type' in value) || value.type !== 'dir') return result;
   return { ok: Object.fromEntries(Object.entries(value).filter(([key]) => key !== 'nlink')) };
 }
 
-function resultText(result: unknown): string {
+export function resultText(result: unknown): string {
   if (typeof result !== 'object' || result === null) return JSON.stringify(result);
   if ('err' in result) return String(result.err);
   return 'ok' in result ? shown('', result.ok) : JSON.stringify(result);

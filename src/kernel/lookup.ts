@@ -109,7 +109,7 @@ export const layerRoot = (world: Read, layer: Layer): Path => pinned(fileSystem(
 
 /** Who holds a layer of an instance: "overlay refresh.1:upper". */
 export const layerPin = (id: FsId, role: string): string => `overlay ${id}:${role}`;
-const LAYER_PIN = /^overlay (.*):([^:]*)$/;
+const LAYER_PIN = /^overlay ([^:]*):(.*)$/;
 /** The instance that a pin in one of its layers belongs to. */
 export const instanceOf = (pin: string): FsId | undefined => LAYER_PIN.exec(pin)?.[1];
 /** What the layer is in that instance: "upper", "work", "lower0". */
@@ -328,8 +328,7 @@ function lookupName(world: Read, fs: OverlayFs, parent: Known, name: string): Re
 const lowersOf = (node: Node): readonly Part[] => node.parts.filter((part) => part.layer > 0);
 
 /** A name in a directory of an overlay, as it was found before or anew. */
-function childNode(world: Read, fs: OverlayFs, parent: Known, name: string): Result<Known> {
-  if (parent.parts[0].inode.type !== 'dir') return err('ENOTDIR');
+function freshChild(world: Read, fs: OverlayFs, parent: Known, name: string): Result<Known> {
   parent.below ??= new Map();
   const known = parent.below.get(name);
   if (known !== undefined) return known;
@@ -338,11 +337,33 @@ function childNode(world: Read, fs: OverlayFs, parent: Known, name: string): Res
   return node;
 }
 
+/** What a dentry holds of a name that has changed in the layers since it was looked up; undefined where it is fresh. */
+function keptChild(world: Read, fs: OverlayFs, parent: Known, path: Path): Result<Known> | undefined {
+  const kept = world.cached === true && fs.marks.size > 0 ? fs.marks.get(path)?.kept : undefined;
+  if (kept === undefined) return undefined;
+  const [top, ...rest] = kept.parts.map(({ layer, fs: id, pin }): Part => {
+    const store = fileSystem(world, id);
+    const at = pinned(store, pin);
+    const inode = found(world, id, at);
+    if (inode === undefined) throw new Error(`a dentry of an overlay holds "${at}" of ${id}, and there is nothing`);
+    return { layer, fs: id, path: at, inode, links: store.kind === 'plain' ? store.inodes : null };
+  });
+  if (top === undefined) return err('ENOENT');
+  const { opaque, redirect } = kept;
+  return ok({ parts: [top, ...rest], opaque, redirect, root: parent.root ?? parent, below: null });
+}
+
+/** A name in a directory of an overlay, by its path: what a system call finds there. */
+function childNode(world: Read, fs: OverlayFs, parent: Known, path: Path): Result<Known> {
+  if (parent.parts[0].inode.type !== 'dir') return err('ENOTDIR');
+  return keptChild(world, fs, parent, path) ?? freshChild(world, fs, parent, nameOf(path));
+}
+
 function nodeAt(world: Read, fs: OverlayFs, path: Path): Result<Known> {
   let node = rootOf(world, fs);
   if (isOrphan(path)) return err('ENOENT');
   for (let start = 1; start <= path.length; start = endOf(path, start) + 1) {
-    const next = childNode(world, fs, node, path.slice(start, endOf(path, start)));
+    const next = childNode(world, fs, node, path.slice(0, endOf(path, start)));
     if (failed(next)) return next;
     node = next.ok;
   }
@@ -375,7 +396,7 @@ export function findAt(world: Read, id: FsId, path: Path): Result<Found> {
     const held = fs.inodes.get(path);
     return held === undefined ? err('ENOENT') : ok({ inode: held.inode });
   }
-  return foundNode(nodeAt(world, fs, path));
+  return foundNode(world, fs, path, nodeAt(world, fs, path));
 }
 
 /** The same for a path whose directory was found, while nothing has changed. */
@@ -385,11 +406,15 @@ export function findIn(world: Read, id: FsId, { inode, node }: Found, path: Path
     const entry = inode.type === 'dir' ? inode.entries.get(nameOf(path)) : undefined;
     return entry === undefined ? err('ENOENT') : ok({ inode: inodeOf(fs.inodes, entry) });
   }
-  return node === undefined ? err('ENOENT') : foundNode(childNode(world, fs, node, nameOf(path)));
+  return node === undefined ? err('ENOENT') : foundNode(world, fs, path, childNode(world, fs, node, path));
 }
 
-const foundNode = (node: Result<Known>): Result<Found> =>
-  failed(node) ? node : ok({ inode: node.ok.parts[0].inode, node: node.ok });
+function foundNode(world: Read, fs: OverlayFs, path: Path, node: Result<Known>): Result<Found> {
+  if (failed(node)) return node;
+  const [{ inode }] = node.ok.parts;
+  const judged = world.cached === true && fs.marks.size > 0 ? fs.marks.get(path)?.judged : undefined;
+  return ok({ inode: judged === undefined ? inode : { ...inode, judged }, node: node.ok });
+}
 
 /** What is at a path as a caller sees it; errors as from {@link findAt}. */
 export function find(world: Read, id: FsId, path: Path): Result<Inode> {
@@ -411,14 +436,18 @@ function found(world: Read, id: FsId, path: Path): Inode | undefined {
 export const lookup = (world: Read, fs: FsId, path: Path): Inode | undefined => found(world, fs, path);
 
 /** Merged directories, and those that were copied up, leave whiteouts out of a listing. Source: Linux ovl_dir_is_real(). */
-const filtersWhiteouts = (node: Node, { origin }: PrivateNames): boolean =>
+export const filtersWhiteouts = (node: Node, { origin }: PrivateNames): boolean =>
   node.parts.length > 1 || node.parts[0].inode.xattrs.has(origin);
+
+/** A directory that an overlay's dentry holds was removed from its layer. Source: Linux IS_DEADDIR(). */
+export const isDead = (node: Node): boolean =>
+  node.parts.some((part) => isOrphan(part.path) && part.inode.type === 'dir');
 
 /** The names of a directory of an overlay and what readdir calls them. Source: Linux ovl_dir_read_merged(). */
 function mergedEntries(world: Read, own: PrivateNames, node: Node, filter: boolean): Map<string, Part> {
   const entries = new Map<string, Part>();
+  if (isDead(node)) return entries;
   const hidden = new Set<string>();
-  if (node.parts.some(({ path }) => isOrphan(path))) return entries;
   for (const part of node.parts) {
     // The mark of directories with whiteouts as attributes counts in lower layers only (seen on Linux 6.18).
     const hasXwhiteouts = part.layer > 0 && part.inode.xattrs.get(own.opaque) === 'x';
@@ -458,14 +487,12 @@ export function entriesOf(world: Read, id: FsId, path: Path): ReadonlyMap<string
   return new Map([...merged].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, part]) => [name, part.inode]));
 }
 
-/**
- * Whether reading a directory fails with ENOENT: it was removed, or it is the root of an overlay and the top directory of any
- * layer was. Source: Linux iterate_dir(), IS_DEADDIR().
- */
-export function isDead(world: Read, id: FsId, path: Path): boolean {
+/** Whether reading a directory fails with ENOENT: it was removed, or what it is made of was. Source: Linux iterate_dir(), IS_DEADDIR(). */
+export function isRemoved(world: Read, id: FsId, path: Path): boolean {
   const fs = fileSystem(world, id);
-  if (isOrphan(path) || fs.kind === 'plain' || path !== '') return isOrphan(path);
-  return layersOf(fs).some((layer) => isOrphan(layerRoot(world, layer)));
+  if (isOrphan(path) || fs.kind === 'plain') return isOrphan(path);
+  const node = findNode(world, fs, path);
+  return !failed(node) && isDead(node.ok);
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { CallOf, CallResult, OpenFlag } from './calls.ts';
-import { entriesOf, find, isDead, linkCount, unlistable } from './lookup.ts';
+import type { Listing } from './listings.ts';
+import { find, isRemoved, linkCount, unlistable } from './lookup.ts';
 import type { Dentry } from './path.ts';
 import { permits } from './permission.ts';
 import { created, mayWrite, modeEdit, writeEdit } from './posix.ts';
@@ -205,17 +206,13 @@ export function write(session: Session, call: CallOf<'write'>): CallResult {
 }
 
 /** Names with the type that readdir(3) gives them. */
-const typed = (entries: ReadonlyMap<string, Inode>): readonly (readonly [string, string])[] =>
-  [...entries].map(([name, { type }]) => [
-    name,
-    type === 'dir' || type === 'file' || type === 'symlink' ? type : 'other',
-  ]);
+const typed = (listing: Listing): readonly (readonly [string, string])[] =>
+  [...listing].map(([name, type]) => [name, type === 'dir' || type === 'file' || type === 'symlink' ? type : 'other']);
 
 function entries(session: Session, place: Dentry): CallResult {
-  if (isDead(session.draft, place.fs, place.path)) return err('ENOENT');
-  session.listed(place.fs, place.path);
   session.undefined ??= unlistable(session.draft, place.fs, place.path);
-  return ok(typed(entriesOf(session.draft, place.fs, place.path)));
+  const listing = session.list(place.fs, place.path);
+  return listing.size === 0 && isRemoved(session.draft, place.fs, place.path) ? err('ENOENT') : ok(typed(listing));
 }
 
 export function readdir(session: Session, call: CallOf<'readdir'>): CallResult {

@@ -1,5 +1,7 @@
 import {
   findNode,
+  identity,
+  isDead,
   isEmpty,
   isWhiteout,
   layerRoot,
@@ -45,6 +47,8 @@ interface Making {
   readonly changes: TreeChange[];
   /** Upper inodes that the plan makes or edits. */
   readonly made: Map<Path, Inode>;
+  /** Names that get an object in upper, and which of the changes makes it. */
+  readonly copied: { readonly path: Path; readonly by: number }[];
   /** Somebody removed the work directory; the instance holds it, but nothing can be made in it any more. */
   readonly workless: boolean;
   /** The first thing that needed it: what was planned before is done, the rest is not. */
@@ -57,11 +61,16 @@ interface Making {
  * 6.18 with a removed one: ENOENT, but regular files go through O_TMPFILE, which ext4 refuses there with EPERM and tmpfs allows.
  */
 function needsWork(plan: Making, inode: Inode | null): void {
-  if (!plan.workless || plan.failure !== null) return;
+  if (!plan.workless) return;
   const upper = fileSystem(plan.world, plan.upper.fs);
   const isFile = inode?.type === 'file';
   if (isFile && upper.kind === 'plain' && upper.type === 'tmpfs') return;
-  plan.failure = { done: plan.changes.length, errno: isFile ? 'EPERM' : 'ENOENT' };
+  fail(plan, isFile ? 'EPERM' : 'ENOENT');
+}
+
+/** The plan ends here, with what was planned before done: the first failure is the one that counts. */
+function fail(plan: Making, errno: Errno | null): void {
+  if (errno !== null) plan.failure ??= { done: plan.changes.length, errno };
 }
 
 function nodeOf(plan: Making, path: Path): Node {
@@ -83,18 +92,63 @@ function isEmptyUpper(node: Node): boolean {
   return inode.type !== 'dir' || inode.entries.size === 0;
 }
 
-/** What the upper layer itself has at a path, whiteouts included. */
+/**
+ * Where a name belongs in upper: in the directory that the dentry of its parent has there. That is the same path, unless
+ * somebody moved directories in upper.
+ */
+function placeIn(plan: Making, path: Path): Path {
+  if (path === '' || plan.fs.marks.size === 0) return plan.root + path;
+  const parent = nodeOf(plan, parentOf(path));
+  return join(hasUpper(parent) ? parent.parts[0].path : placeIn(plan, parentOf(path)), nameOf(path));
+}
+
+/** What upper itself has at the place of a name, whiteouts included. */
 function upperInode(plan: Making, path: Path): Inode | undefined {
-  return plan.made.get(path) ?? lookup(plan.world, plan.upper.fs, plan.root + path);
+  return plan.made.get(path) ?? lookup(plan.world, plan.upper.fs, placeIn(plan, path));
+}
+
+/** The object that the dentry of a name has in upper, wherever it is by now. */
+function ownPlace(plan: Making, path: Path): Path {
+  const node = plan.made.has(path) || plan.fs.marks.size === 0 ? undefined : findNode(plan.world, plan.fs, path);
+  return node === undefined || failed(node) || !hasUpper(node.ok) ? placeIn(plan, path) : node.ok.parts[0].path;
+}
+function ownInode(plan: Making, path: Path): Inode | undefined {
+  return plan.made.get(path) ?? lookup(plan.world, plan.upper.fs, ownPlace(plan, path));
 }
 
 function put(plan: Making, path: Path, inode: Inode, how: 'create' | 'replace'): void {
-  plan.changes.push({ do: how, fs: plan.upper.fs, path: plan.root + path, inode });
+  const place = how === 'create' ? placeIn(plan, path) : ownPlace(plan, path);
+  // The directory that a dentry holds in upper was removed: nothing can be made in it any more (IS_DEADDIR()).
+  if (how === 'create' && isOrphan(place)) fail(plan, 'ENOENT');
+  plan.changes.push({ do: how, fs: plan.upper.fs, path: place, inode });
   plan.made.set(path, inode);
 }
 
+/**
+ * Whether upper still has at the place of a name the object that its dentry has there; what somebody else put there is
+ * left alone. Source: Linux ovl_matches_upper().
+ */
+function matchesUpper(plan: Making, path: Path): boolean {
+  const { fs } = plan.upper;
+  const [own, place] = [ownPlace(plan, path), placeIn(plan, path)];
+  if (own === place || plan.made.has(path)) return true;
+  return !isOrphan(own) && identity(plan.world, fs, own) === identity(plan.world, fs, place);
+}
+
+/** Whether the dentry of a name without an object knows of a whiteout in upper. Source: Linux ovl_dentry_is_whiteout(). */
+const knowsWhiteout = (plan: Making, path: Path): boolean =>
+  plan.fs.marks.get(path)?.kept?.opaque ?? upperInode(plan, path) !== undefined;
+
+/** Why nothing can be made at a free name: upper has there what the dentry does not know of. Source: Linux ovl_create_real(), ovl_create_over_whiteout(). */
+function whyNotFree(plan: Making, path: Path): Errno | null {
+  if (isOrphan(placeIn(plan, path))) return 'ENOENT';
+  const there = upperInode(plan, path);
+  const asKnown = knowsWhiteout(plan, path) ? there !== undefined && isWhiteout(there) : there === undefined;
+  return asKnown ? null : 'ESTALE';
+}
+
 function setXattr(plan: Making, path: Path, name: string, value: string): void {
-  const inode = upperInode(plan, path);
+  const inode = ownInode(plan, path);
   if (inode === undefined) throw new Error(`a plan of an overlay set ${name} on "${path}", which is not in upper`);
   put(plan, path, { ...inode, xattrs: new Map(inode.xattrs).set(name, value) }, 'replace');
 }
@@ -115,6 +169,8 @@ function copyUp(plan: Making, path: Path): void {
   copyUp(plan, parent);
   const { inode } = node.parts[0];
   needsWork(plan, inode);
+  fail(plan, whyNotCopied(plan, path, inode));
+  plan.copied.push({ path, by: plan.changes.length });
   const xattrs = copiedXattrs(inode, plan.names);
   if (inode.type === 'dir') {
     const { type, mode, uid, gid, mtime } = inode;
@@ -123,8 +179,21 @@ function copyUp(plan: Making, path: Path): void {
   } else {
     put(plan, path, { ...inode, xattrs }, 'create');
   }
-  const above = upperInode(plan, parent);
+  const above = ownInode(plan, parent);
   if (above !== undefined && above.mtime !== 0) put(plan, parent, above, 'replace');
+}
+
+/**
+ * Somebody put something into upper at the name: a file is linked there, a directory or anything else is renamed to it.
+ * Source: Linux ovl_copy_up_tmpfile(), ovl_copy_up_workdir().
+ */
+function whyNotCopied(plan: Making, path: Path, { type }: Inode): Errno | null {
+  const there = upperInode(plan, path);
+  if (there === undefined) return null;
+  if (type === 'file') return 'EEXIST';
+  if (type !== 'dir') return there.type === 'dir' ? 'EISDIR' : null;
+  if (there.type !== 'dir') return 'ENOTDIR';
+  return there.entries.size > 0 ? 'ENOTEMPTY' : null;
 }
 
 /** Puts a whiteout at a name. Source: Linux ovl_whiteout(), ovl_cleanup_and_whiteout(). */
@@ -132,7 +201,7 @@ function coverUp(plan: Making, path: Path): void {
   // A merged directory knows that it was one, even when later nothing is left below it (ovl_fix_origin()).
   const parent = parentOf(path);
   const { origin } = plan.names;
-  if (parent !== '' && upperInode(plan, parent)?.xattrs.has(origin) === false) setXattr(plan, parent, origin, '');
+  if (parent !== '' && ownInode(plan, parent)?.xattrs.has(origin) === false) setXattr(plan, parent, origin, '');
   put(plan, path, whiteout(), 'create');
 }
 
@@ -178,8 +247,10 @@ function planCreate(plan: Making, path: Path, inode: Inode): Result {
   // Nobody may make what looks like a whiteout (ovl_mknod()).
   if (inode.type === 'chr' && isWhiteout(inode)) return err('EPERM');
   copyUp(plan, parentOf(path));
-  const covered = upperInode(plan, path) !== undefined;
+  const covered = knowsWhiteout(plan, path);
   if (covered) needsWork(plan, null);
+  fail(plan, whyNotFree(plan, path));
+  plan.copied.push({ path, by: plan.changes.length });
   // With redirects, lower layers may not change offline, so a new directory can say early that nothing is below it.
   const early = redirects(plan) && hasLower(nodeOf(plan, parentOf(path)));
   const opaque = inode.type === 'dir' && (covered || early);
@@ -193,11 +264,16 @@ function planRemove(plan: Making, id: FsId, path: Path, isDirectory: boolean): R
   const covers = lowerPositive(plan, path, node);
   // What the upper file system removes itself, it also refuses itself when it is not empty.
   const empty = covers || !isPureUpper(node, plan.names) ? isEmpty(plan.world, id, path) : isEmptyUpper(node);
-  if (isDirectory && !empty) return err('ENOTEMPTY');
+  const stale = hasUpper(node) && !matchesUpper(plan, path);
+  // Upper is asked itself only for what it has; to find it empty, all directories of a merged one are read.
+  const reads = isDirectory && (covers || !isPureUpper(node, plan.names));
+  if (reads && isDead(node)) return err('ENOENT');
+  if (isDirectory && !empty && (reads || !stale)) return err('ENOTEMPTY');
   copyUp(plan, parentOf(path));
   if (covers) needsWork(plan, null);
+  if (stale) fail(plan, 'ESTALE');
   if (covers) coverUp(plan, path);
-  else plan.changes.push({ do: 'remove', fs: plan.upper.fs, path: plan.root + path });
+  else plan.changes.push({ do: 'remove', fs: plan.upper.fs, path: placeIn(plan, path) });
   return ok(null);
 }
 
@@ -235,17 +311,26 @@ function planRename(plan: Making, id: FsId, from: Path, to: Path, exchange: bool
   const cannotMove = (node: Node): boolean => !redirects(plan) && node.parts[0].inode.type === 'dir' && hasLower(node);
   if (cannotMove(old) || (exchange && cannotMove(nodeOf(plan, to)))) return err('EXDEV');
   const replaces = !exchange && target?.parts[0].inode.type === 'dir' ? target : undefined;
-  if (replaces !== undefined && !isPureUpper(replaces, plan.names) && !isEmpty(plan.world, id, to))
-    return err('ENOTEMPTY');
+  const asksMerged = replaces !== undefined && !isPureUpper(replaces, plan.names);
+  if (asksMerged && isDead(replaces)) return err('ENOENT');
+  if (asksMerged && !isEmpty(plan.world, id, to)) return err('ENOTEMPTY');
   copyUp(plan, from);
   copyUp(plan, parentOf(to));
   if (exchange) copyUp(plan, to);
+  const free = target === undefined || (!hasUpper(target) && !exchange);
+  if (isOrphan(placeIn(plan, from))) fail(plan, 'ENOENT');
+  if (!matchesUpper(plan, from) || (!free && !matchesUpper(plan, to))) fail(plan, 'ESTALE');
+  // A whiteout that has gone is missed only if it was to change places with the source.
+  const exchanges = old.parts[0].inode.type === 'dir' || lowerPositive(plan, from, old);
+  if (free && (exchanges || upperInode(plan, to) !== undefined)) fail(plan, whyNotFree(plan, to));
   prepareMove(plan, from, to);
   if (exchange) prepareMove(plan, to, from);
   // The rename in the upper layer fails last, when the source has been prepared already.
   if (replaces !== undefined && isPureUpper(replaces, plan.names) && !isEmptyUpper(replaces)) return err('ENOTEMPTY');
   const { fs } = plan.upper;
-  plan.changes.push({ do: exchange ? 'exchange' : 'move', fs, from: plan.root + from, to: plan.root + to });
+  const [source, place] = [placeIn(plan, from), placeIn(plan, to)];
+  if (isOrphan(source) || isOrphan(place)) fail(plan, 'ENOENT');
+  plan.changes.push({ do: exchange ? 'exchange' : 'move', fs, from: source, to: place });
   // The kernel renames and covers the source in one go (RENAME_WHITEOUT, or RENAME_EXCHANGE with a whiteout at the target).
   if (!exchange && lowerPositive(plan, from, old)) coverUp(plan, from);
   return ok(null);
@@ -254,8 +339,12 @@ function planRename(plan: Making, id: FsId, from: Path, to: Path, exchange: bool
 function planLink(plan: Making, from: Path, to: Path): Result {
   copyUp(plan, from);
   copyUp(plan, parentOf(to));
-  if (upperInode(plan, to) !== undefined) needsWork(plan, null);
-  plan.changes.push({ do: 'link', fs: plan.upper.fs, from: plan.root + from, to: plan.root + to });
+  if (knowsWhiteout(plan, to)) needsWork(plan, null);
+  fail(plan, whyNotFree(plan, to));
+  const [source, place] = [ownPlace(plan, from), placeIn(plan, to)];
+  // What has lost its last name in upper gets no other. Source: Linux vfs_link().
+  if (isOrphan(source) || isOrphan(place)) fail(plan, 'ENOENT');
+  plan.changes.push({ do: 'link', fs: plan.upper.fs, from: source, to: place });
   return ok(null);
 }
 
@@ -291,7 +380,7 @@ function planEdit(plan: Making, id: FsId, operation: Operation & { readonly op: 
     return err('EOPNOTSUPP');
   }
   copyUp(plan, path);
-  const inode = upperInode(plan, path);
+  const inode = ownInode(plan, path);
   if (inode === undefined) throw new Error(`a copy-up left nothing at "${path}"`);
   if (Object.keys(edit).length > 0) put(plan, path, edited(inode, stored), 'replace');
   return ok(null);
@@ -307,24 +396,14 @@ export function planOverlay(world: Read, id: FsId, fs: OverlayFs, operation: Ope
   // Somebody removed the upper directory itself: it is held, but nothing can be made in it any more (IS_DEADDIR()).
   if (isOrphan(root)) return { changes: [], result: err('ENOENT') };
   const workless = fs.work !== null && isOrphan(layerRoot(world, fs.work));
-  const names = namesOf(fs.options);
-  const plan: Making = {
-    world,
-    fs,
-    upper: fs.upper,
-    root,
-    names,
-    changes: [],
-    made: new Map(),
-    workless,
-    failure: null,
-    undefined: undefined,
-  };
+  const base = { world, fs, upper: fs.upper, root, workless, names: namesOf(fs.options) };
+  const plan: Making = { ...base, changes: [], made: new Map(), copied: [], failure: null, undefined: undefined };
   const result = planOne(plan, id, operation);
   if (plan.undefined !== undefined) return { changes: [], result, undefined: plan.undefined };
-  if (plan.failure !== null)
-    return { changes: plan.changes.slice(0, plan.failure.done), result: err(plan.failure.errno) };
-  return { changes: plan.changes, result };
+  const done = plan.failure?.done ?? plan.changes.length;
+  const made = plan.copied.filter(({ by }) => by < done);
+  const changes = plan.failure === null ? plan.changes : plan.changes.slice(0, done);
+  return { changes, result: plan.failure === null ? result : err(plan.failure.errno), made };
 }
 
 function planOne(plan: Making, id: FsId, operation: Operation): Result {

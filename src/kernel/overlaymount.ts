@@ -1,3 +1,4 @@
+import { NO_DENTRIES } from './dentries.ts';
 import { layerPin, lookup, namesOf, roleOf } from './lookup.ts';
 import { markLive } from './marks.ts';
 import { isMountpoint, mountAt } from './mount.ts';
@@ -262,6 +263,7 @@ function instance(mounting: Mounting, hasWork: boolean): FsId {
     readonly: mounting.readonly || !hasWork,
     inodes: new Map(),
     pins: new Map(),
+    seen: NO_DENTRIES,
     marks: new Map(),
   };
   draft.set(`fs:${id}`, value);
@@ -273,12 +275,12 @@ function instance(mounting: Mounting, hasWork: boolean): FsId {
 /** Edits upper and work for good, even if the mount fails later. */
 function edit({ draft, creator }: Mounting, changes: readonly TreeChange[]): void {
   const edited = new Draft(draft);
-  for (const change of changes) {
-    if ('path' in change && change.do !== 'replace') detachMountsOn(edited, change.fs, change.path);
-    markLive(edited, change, null, () =>
-      edited.set(`fs:${change.fs}`, apply(plainAt(edited, change.fs), change, creator)),
-    );
-  }
+  markLive(edited, changes, null, () => {
+    for (const change of changes) {
+      if ('path' in change && change.do !== 'replace') detachMountsOn(edited, change.fs, change.path);
+      edited.set(`fs:${change.fs}`, apply(plainAt(edited, change.fs), change, creator));
+    }
+  });
   for (const [slot, value] of edited.writes) draft.keep(slot, value);
 }
 

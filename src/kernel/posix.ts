@@ -36,6 +36,8 @@ export interface Plan {
   readonly result: Result;
   /** Why the outcome is not what this model can tell. */
   readonly undefined?: string;
+  /** Names of an overlay that get an object in upper and had none: by which of the changes. */
+  readonly made?: readonly { readonly path: Path; readonly by: number }[];
 }
 
 /** The inode after an edit. */

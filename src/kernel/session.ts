@@ -1,5 +1,22 @@
-import { find, findNode, layerRoot, linkCount, lookup, type Part } from './lookup.ts';
-import { listed, lookedUp, markLive } from './marks.ts';
+import { closeListings, dropListings, type Listing, moveListings } from './listings.ts';
+import { entriesOf, find, findNode, layerRoot, linkCount, lookup, type Part } from './lookup.ts';
+import {
+  droppable,
+  forget,
+  instantiate,
+  isKeptAway,
+  judgeAnew,
+  lookedUpByReaddir,
+  markLive,
+  marksAt,
+  marksIn,
+  moveDentries,
+  movedDirectory,
+  reason,
+  remember,
+  renew,
+  settleMark,
+} from './marks.ts';
 import { editMount, followRoots, namespaces } from './mount.ts';
 import { planOverlay } from './overlay.ts';
 import { type Dentry, type How, type Last, resolve, resolveCreate, resolveParent, tooLong } from './path.ts';
@@ -8,10 +25,12 @@ import {
   apply,
   hold,
   isWithin,
+  join,
   movePins,
   nameOf,
   orphan,
   otherName,
+  parentOf,
   rebase,
   release,
   type TreeChange,
@@ -41,11 +60,26 @@ export class Session {
   readonly draft: Draft;
   readonly id: TaskId;
   readonly changes: Change[] = [];
+  /** Which way it went wherever Linux may go two: at first as it was told, then always the first. */
+  readonly ways: boolean[] = [];
   undefined: string | undefined;
+  readonly #told: readonly boolean[];
+  readonly #decided = new Map<string, boolean>();
 
-  constructor(world: Read, id: TaskId) {
-    this.draft = new Draft(world);
+  constructor(world: Read, id: TaskId, told: readonly boolean[] = []) {
+    this.draft = new Draft(world, true);
     this.id = id;
+    this.#told = told;
+  }
+
+  /** Linux may go two ways about this, and it goes the second. One call does not change its mind. */
+  #otherwise(what: string): boolean {
+    const decided = this.#decided.get(what);
+    if (decided !== undefined) return decided;
+    const other = this.#told[this.ways.length] ?? false;
+    this.ways.push(other);
+    this.#decided.set(what, other);
+    return other;
   }
 
   get task(): Task {
@@ -56,15 +90,47 @@ export class Session {
     this.draft.set(`task:${this.id}`, task);
   }
 
-  /** A name is looked up through a file system. */
+  /** A name is looked up through a file system: by its dentry, or anew if that has been dropped meanwhile. */
   readonly seen = (fs: FsId, path: Path): void => {
-    this.undefined ??= lookedUp(this.draft, fs, path);
+    for (const [id, marked] of marksAt(this.draft, fs, path)) {
+      this.undefined ??= reason(this.draft, id, marked);
+      const overlay = fileSystem(this.draft, id);
+      const mark = overlay.kind === 'overlay' ? overlay.marks.get(marked) : undefined;
+      const lags = mark?.kept !== undefined || mark?.judged !== undefined;
+      if (lags && droppable(this.draft, id, marked) && this.#otherwise(`look up ${id}:${marked}`))
+        renew(this.draft, id, marked);
+    }
+    const old = movedDirectory(this.draft, fs, path);
+    if (old !== undefined) {
+      this.undefined ??= reason(this.draft, fs, old);
+      overlayMoved(this, fs, { from: old, to: path, exchange: false });
+      settleMark(this.draft, fs, path);
+    }
+    remember(this.draft, fs, path);
   };
 
-  /** A directory is listed through a file system. */
-  readonly listed = (fs: FsId, path: Path): void => {
-    this.undefined ??= listed(this.draft, fs, path);
-  };
+  /** A directory is listed through a file system: what readdir gives there. */
+  list(fs: FsId, path: Path): Listing {
+    const entries = new Map([...entriesOf(this.draft, fs, path)].map(([name, { type }]) => [name, type]));
+    const hidden = this.#listed(fs, path);
+    const overlay = fileSystem(this.draft, fs);
+    const kept = overlay.kind === 'overlay' ? overlay.listings?.get(path) : undefined;
+    if (kept !== undefined) {
+      this.undefined ??= `"${path}" is open, and names in it were changed in a layer below the live overlay ${fs}`;
+      if (!this.#otherwise(`list ${fs}:${path}`)) return kept;
+    }
+    return new Map([...entries].filter(([name]) => !hidden.has(join(path, name))));
+  }
+
+  /** Gives the paths in it that the listing leaves out. */
+  #listed(fs: FsId, path: Path): ReadonlySet<Path> {
+    for (const name of marksIn(this.draft, fs, path)) this.undefined ??= reason(this.draft, fs, name);
+    const lookedUp = lookedUpByReaddir(this.draft, fs, path);
+    const away = lookedUp.filter((name) => isKeptAway(this.draft, fs, name));
+    const hidden = away.length > 0 && this.#otherwise(`leave out ${fs}:${path}`) ? away : [];
+    for (const name of lookedUp) remember(this.draft, fs, name);
+    return new Set(hidden);
+  }
 
   resolve(path: string, how: How = {}): Result<Dentry> {
     return resolve(this.draft, this.id, path, { ...how, seen: this.seen });
@@ -92,6 +158,7 @@ export class Session {
     const { home } = this.task;
     if (home !== null && [...home.fds.values(), home.cwd].some((held) => held?.pin === pin)) return;
     this.draft.set(`fs:${fs}`, release(fileSystem(this.draft, fs), pin));
+    closeListings(this.draft, fs);
     letGo(this.draft, { ns, mount });
   }
 }
@@ -122,9 +189,15 @@ export function perform(session: Session, id: FsId, operation: Operation, checke
   if (fs.kind === 'overlay' && plan.changes.length > 0 && isUpperReadonly(draft, fs)) return err('EROFS');
   session.undefined ??= plan.undefined;
   const done = fs.kind === 'overlay' && !failed(plan.result);
-  if (done) beforeOverlay(session, id, operation);
-  for (const change of plan.changes) applyChange(session, change, fs.kind === 'overlay' ? id : null);
-  if (done) afterOverlay(session, id, operation);
+  markLive(draft, plan.changes, fs.kind === 'overlay' ? id : null, () => {
+    if (done) beforeOverlay(session, id, operation);
+    for (const [index, change] of plan.changes.entries()) {
+      applyChange(session, change);
+      for (const { path, by } of plan.made ?? []) if (by === index) instantiate(draft, id, path);
+    }
+    if (done) afterOverlay(session, id, operation);
+  });
+  if (fs.kind === 'overlay') closeListings(draft, id);
   return plan.result;
 }
 
@@ -132,7 +205,7 @@ export function perform(session: Session, id: FsId, operation: Operation, checke
 const isUpperReadonly = (world: Read, { upper }: OverlayFs): boolean =>
   upper !== null && fileSystem(world, upper.fs).readonly;
 
-function applyChange(session: Session, change: TreeChange, through: FsId | null): void {
+function applyChange(session: Session, change: TreeChange): void {
   const { draft } = session;
   const fs = fileSystem(draft, change.fs);
   session.changes.push(change);
@@ -148,9 +221,7 @@ function applyChange(session: Session, change: TreeChange, through: FsId | null)
   }
   const target = change.do === 'move' ? change.to : 'path' in change && change.do !== 'replace' ? change.path : null;
   if (target !== null && lookup(draft, change.fs, target) !== undefined) detachMountsOn(draft, change.fs, target);
-  markLive(draft, change, through, () =>
-    draft.set(`fs:${change.fs}`, apply(plainAt(draft, change.fs), change, session.id)),
-  );
+  draft.set(`fs:${change.fs}`, apply(plainAt(draft, change.fs), change, session.id));
   followRoots(draft, change.fs);
   if (change.do === 'move' || change.do === 'exchange')
     nameMoved(session, change.fs, follower(change.do, change.from, change.to));
@@ -209,10 +280,36 @@ function otherUpperName(world: Read, { upper }: OverlayFs, { path }: Part): Path
 }
 
 function afterOverlay(session: Session, id: FsId, operation: Operation): void {
-  if (operation.op !== 'rename') return;
-  const follow = follower(operation.exchange ? 'exchange' : 'move', operation.from, operation.to);
+  if (operation.op === 'unlink' || operation.op === 'rmdir') forget(session.draft, id, operation.path);
+  // A new hard link is looked up anew. Source: Linux ovl_instantiate().
+  if (operation.op === 'link') forget(session.draft, id, operation.to);
+  if (operation.op === 'rename') overlayMoved(session, id, operation);
+  const names = 'path' in operation ? [operation.path] : [operation.from, operation.to];
+  if (operation.op !== 'edit') dropListings(session.draft, id, names);
+  for (const path of editedBy(operation)) judgeAnew(session.draft, id, path);
+}
+
+/** The inodes that an operation changes: what it edits or moves, and directories that gain or lose a name. */
+function editedBy(operation: Operation): readonly Path[] {
+  switch (operation.op) {
+    case 'edit':
+      return Object.keys(operation.edit).length > 0 ? [operation.path] : [];
+    case 'rename':
+      return [operation.from, operation.to, parentOf(operation.from), parentOf(operation.to)];
+    case 'link':
+      return [parentOf(operation.to)];
+    default:
+      return [parentOf(operation.path)];
+  }
+}
+
+/** The dentries of an overlay move, and with them what is held and what is mounted there. */
+function overlayMoved(session: Session, id: FsId, move: Omit<Operation & { op: 'rename' }, 'op'>): void {
+  moveDentries(session.draft, id, move.from, move.to, move.exchange);
+  const follow = follower(move.exchange ? 'exchange' : 'move', move.from, move.to);
   const fs = fileSystem(session.draft, id);
   session.draft.set(`fs:${id}`, { ...fs, pins: movePins(fs.pins, follow) });
+  moveListings(session.draft, id, follow);
   nameMoved(session, id, follow);
 }
 

@@ -23,15 +23,27 @@ const isMountCall = (call: Call): call is Exclude<Call, FileCall> =>
 
 /**
  * What Linux may do when `task` makes `call` in `world`: each outcome has the components it replaces, the result the
- * task sees, and the changes in words. An {@link Overflow} is thrown when a slot is missing.
+ * task sees, and the changes in words. There are several where it is not promised what an overlay still knows of names
+ * that were edited behind its back; the first is what a machine does that forgets nothing. An {@link Overflow} is thrown
+ * when a slot is missing.
  */
 export function step(world: Read, task: TaskId, call: Call): readonly Outcome<CallResult>[] {
-  const session = new Session(world, task);
+  const outcomes: Outcome<CallResult>[] = [];
+  const open: (readonly boolean[])[] = [[]];
+  for (const told of open) {
+    const session = new Session(world, task, told);
+    outcomes.push(outcomeOf(session, task, call));
+    for (let at = told.length; at < session.ways.length; at++) open.push([...session.ways.slice(0, at), true]);
+  }
+  return outcomes;
+}
+
+function outcomeOf(session: Session, task: TaskId, call: Call): Outcome<CallResult> {
   const { result, changes } = isMountCall(call)
     ? observedMountCall(session, task, call)
     : { result: fileCall(session, call), changes: session.changes };
   const outcome = { writes: session.draft.writes, result, changes };
-  return [session.undefined === undefined ? outcome : { ...outcome, undefined: session.undefined }];
+  return session.undefined === undefined ? outcome : { ...outcome, undefined: session.undefined };
 }
 
 /** A mount call walks its paths as a file call does: what it meets behind a live overlay's back makes it undefined. */
@@ -175,6 +187,8 @@ function exec(session: Session, place: Dentry, inode: Inode): CallResult {
   const { draft, task } = session;
   const flags = flagsOf(draft, place);
   if (inode.type !== 'file' || !permits(inode, task, 'x') || flags.includes('noexec')) return err('EACCES');
+  // Of an overlay, the object itself must be executable, too. Source: Linux ovl_permission().
+  if ((inode.mode & 0o111) === 0) return err('EACCES');
   if (isBeingWritten(draft, place)) return err('ETXTBSY');
   const isForeign = place.ns !== task.ns || !isAttached(namespace(draft, place.ns), place.mount);
   const setId = flags.includes('nosuid') || isForeign ? 0 : inode.mode;

@@ -1,3 +1,5 @@
+import type { Dentries } from './dentries.ts';
+
 /**
  * The values a world is made of. Everything here is immutable and compares by structure: two worlds in which the same
  * things are true are equal, whatever happened before. A *component* (a file system, a mount namespace, the kernel's
@@ -49,6 +51,14 @@ export interface Attributes {
   /** Seconds; 0 stands for "set by an unmodelled clock" and is what new and changed inodes have. */
   readonly mtime: number;
   readonly xattrs: ReadonlyMap<string, string>;
+  /** Only of an inode that an overlay shows, never of a stored one: what permission is judged by, where that is not the above. */
+  readonly judged?: Judged;
+}
+/** The attributes that decide about permission. */
+export interface Judged {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
 }
 export interface Directory extends Attributes {
   readonly type: 'dir';
@@ -143,8 +153,31 @@ export interface OverlayFs {
   readonly readonly: boolean;
   readonly inodes: PlainFs['inodes'];
   readonly pins: ReadonlyMap<PinId, Pin>;
-  /** Names changed in a layer behind this instance's back: path in the overlay -> what was done. Observing one is undefined. */
-  readonly marks: ReadonlyMap<Path, 'added' | 'removed' | 'changed'>;
+  /**
+   * Names that were looked up, found or not, and have a dentry: their objects stay what they were. The top always has.
+   * A search remembers only those that an edit of a layer may concern.
+   */
+  readonly seen: Dentries;
+  /** Of those, the ones changed in a layer behind this instance's back. Observing one is undefined. */
+  readonly marks: ReadonlyMap<Path, Mark>;
+  /** What a directory that somebody has open is still said to hold; left out while there is none. */
+  readonly listings?: ReadonlyMap<Path, ReadonlyMap<string, Inode['type']>>;
+}
+/** What has become of a name in the layers since it was looked up. */
+export interface Mark {
+  readonly how: 'added' | 'removed' | 'changed';
+  /** What its dentry still has; left out where a fresh lookup finds the very same objects, edited in place. */
+  readonly kept?: Kept;
+  /** What its inode in the overlay still has of what was changed in the object; left out where that is the same. */
+  readonly judged?: Judged;
+}
+/** The objects that a dentry of an overlay holds although a fresh lookup would find others. Source: Linux struct ovl_entry. */
+export interface Kept {
+  /** Top to bottom, each by a pin in its file system; none if the name was not found. */
+  readonly parts: readonly { readonly layer: number; readonly fs: FsId; readonly pin: PinId }[];
+  /** The upper directory is opaque; or there was a whiteout in upper. */
+  readonly opaque: boolean;
+  readonly redirect: string | null;
 }
 export type FileSystem = PlainFs | OverlayFs;
 

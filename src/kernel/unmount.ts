@@ -259,6 +259,8 @@ function collectFileSystem(draft: Draft, id: FsId, gone: Set<FsId>): void {
     gone.delete(layer.fs);
     gone.add(layer.fs);
   }
+  for (const { kept } of fs.marks.values())
+    for (const part of kept?.parts ?? []) draft.set(`fs:${part.fs}`, release(fileSystem(draft, part.fs), part.pin));
 }
 
 const layersOf = ({ lowers, data = [], upper, work }: OverlayFs): OverlayFs['lowers'] =>

@@ -11,6 +11,21 @@ export interface Slots {
 export interface Read {
   readonly slots: Slots;
   get(slot: Slot): Component;
+  /** A name of an overlay is what its dentry holds, as for a system call; else what the layers hold now. */
+  readonly cached?: boolean;
+  /** The names of which overlays remember that they were looked up; all of them where this is left out. */
+  readonly remembers?: ((name: string) => boolean) | undefined;
+}
+
+/** An edit behind an overlay met names that {@link Read.remembers} leaves out: what it means cannot be said. */
+export class Forgotten extends Error {
+  override name = 'Forgotten';
+  readonly entries: readonly string[];
+
+  constructor(entries: readonly string[]) {
+    super(`edited in a layer of a live overlay, and nobody remembers who looked them up: ${entries.join(', ')}`);
+    this.entries = entries;
+  }
 }
 
 /** A process made more file systems than its slots hold: the search is incomplete beyond this step. */
@@ -22,9 +37,15 @@ export class Overflow extends Error {
 export class Draft implements Read {
   readonly #world: Read;
   readonly #written = new Map<Slot, Component>();
+  readonly cached: boolean;
 
-  constructor(world: Read) {
+  constructor(world: Read, cached = world.cached ?? false) {
     this.#world = world;
+    this.cached = cached;
+  }
+
+  get remembers(): Read['remembers'] {
+    return this.#world.remembers;
   }
 
   get slots(): Slots {

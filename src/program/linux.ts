@@ -3,7 +3,7 @@ import type { Property } from '../checker/property.ts';
 import type { Call, CallResult, Value } from '../kernel/calls.ts';
 import { step as kernelStep } from '../kernel/step.ts';
 import { type Change, type Component, err, type Outcome, ok, type Slot, type TaskId } from '../kernel/types.ts';
-import { Draft, Overflow, type Read, type Slots } from '../kernel/world.ts';
+import { Draft, Forgotten, Overflow, type Read, type Slots } from '../kernel/world.ts';
 import {
   type Moment as AnyMoment,
   type Monitor as AnyMonitor,
@@ -60,8 +60,45 @@ export function linux({ world, processes, monitors, questions = {} }: LinuxSetup
   for (const { name } of processes) {
     if (world.get(`task:${name}`)?.kind !== 'task') throw new Error(`the process ${name} has no task in the world`);
   }
-  const machine = linuxMachine(world, questions);
-  return compile({ machine, processes, ...(monitors === undefined ? {} : { monitors }) });
+  const edited = new EditedNames();
+  const machine = linuxMachine(world, questions, edited);
+  const model = compile({ machine, processes, ...(monitors === undefined ? {} : { monitors }) });
+  return { ...model, check: (properties, options) => edited.found(() => model.check(properties, options)) };
+}
+
+/**
+ * The names that somebody edits in a layer of a live overlay. What was looked up of all other names makes no difference to
+ * anything that follows, so a search does not remember it. Which names those are it finds out on the way: it starts with
+ * none, and begins anew with those that it would have had to know.
+ */
+class EditedNames {
+  #names: ReadonlySet<string> = new Set();
+  #searching = false;
+
+  /** Outside a search, all lookups are remembered. */
+  readonly remembers = (name: string): boolean => !this.#searching || this.#names.has(name);
+
+  found<T>(search: () => T): T {
+    this.#searching = true;
+    try {
+      for (;;) {
+        const result = this.#attempt(search);
+        if (result !== null) return result.value;
+      }
+    } finally {
+      this.#searching = false;
+    }
+  }
+
+  #attempt<T>(search: () => T): { readonly value: T } | null {
+    try {
+      return { value: search() };
+    } catch (reason) {
+      if (!(reason instanceof Forgotten)) throw reason;
+      this.#names = new Set([...this.#names, ...reason.entries]);
+      return null;
+    }
+  }
 }
 
 /** A memory of the past for {@link LinuxSetup.monitors}. */
@@ -79,11 +116,15 @@ const slotNames = ({ fs, ns, tasks }: Slots): readonly Slot[] => [
   ...tasks.map((id): Slot => `task:${id}`),
 ];
 
-function linuxMachine(start: Read, questions: Questions): Machine<Read, Component, LinuxCall, CallResult, Change> {
+function linuxMachine(
+  start: Read,
+  questions: Questions,
+  { remembers }: EditedNames,
+): Machine<Read, Component, LinuxCall, CallResult, Change> {
   const { slots } = start;
   return {
     slots: new Map(slotNames(slots).map((slot) => [slot, start.get(slot)])),
-    world: (get) => ({ slots, get }),
+    world: (get) => ({ slots, get, remembers }),
     step: (world, process, call) => {
       try {
         return linuxStep(world, process, call, questions);

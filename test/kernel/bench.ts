@@ -92,9 +92,14 @@ export class Bench {
     return id;
   }
 
-  /** Makes a call; the world goes on from its only outcome. */
+  /** Everything that a call may do; the world stays as it is. */
+  outcomes(call: Call, task = 't'): readonly Outcome<CallResult>[] {
+    return step(this.world, task, call);
+  }
+
+  /** Makes a call; the world goes on from its first outcome, which is what a machine does that forgets nothing. */
   call(call: Call, task = 't'): CallResult {
-    const [outcome] = step(this.world, task, call);
+    const [outcome] = this.outcomes(call, task);
     if (outcome === undefined) throw new Error('a call has an outcome');
     this.last = outcome;
     this.world = this.world.with(outcome.writes);

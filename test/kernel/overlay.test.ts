@@ -188,11 +188,6 @@ describe('a change goes to the upper layer', () => {
     expect(upperOf(overlay('upper:\nlower:\n  d/ #1').run(chmod('/d', 0o700)))).toBe(canonical('d/ 0700'));
   });
 
-  it('whiteouts in a copied-up directory stay hidden when nothing is left below it', () => {
-    const bench = overlay('upper:\nlower:\n  d/\n    f "x"').run(unlink('/d/f'), { op: 'removeTree', path: '/l0/d' });
-    expect(bench.call({ op: 'readdir', path: '/mnt/d' })).toEqual({ ok: [] });
-  });
-
   it('the changes of a call tell the story of the copy-up', () => {
     const bench = overlay('upper:\nlower:\n  d/\n    f "old"').run(write('/d/f'));
     expect(bench.last?.changes.map((change) => [change.do, 'path' in change ? change.path : ''])).toEqual([
@@ -335,53 +330,6 @@ describe('mounting', () => {
       ],
     });
     expect(bench.errno({ ...layers('/n') })).toBe('EINVAL');
-  });
-});
-
-describe('an edit of a layer behind a live overlay', () => {
-  const LAYERS = 'lower:\n  d/\n    f "a"\n  w whiteout\nlower:\n  d/\n    f "b"\n    g "b"\n  w "b"';
-  const behind = (path: string): Call => ({ op: 'write', path, data: 'edit' });
-
-  it.each<[string, Call, Call, string | undefined]>([
-    ['a name that was added', behind('/l1/d/new'), read('/d/new'), '"/d/new" was added'],
-    ['a listing with it', behind('/l1/d/new'), { op: 'readdir', path: '/mnt/d' }, '"/d/new" was added'],
-    ['another name beside it', behind('/l1/d/new'), read('/d/g'), undefined],
-    ['a listing of another directory', behind('/l1/d/new'), { op: 'readdir', path: '/mnt' }, undefined],
-    ['a file that was changed', behind('/l1/d/g'), read('/d/g'), '"/d/g" was changed'],
-    ['a listing of where it is', behind('/l1/d/g'), { op: 'readdir', path: '/mnt/d' }, undefined],
-    ['a file that was removed', { op: 'unlink', path: '/l1/d/g' }, read('/d/g'), '"/d/g" was removed'],
-    ['a place to mount on', behind('/l1/d/g'), { op: 'mount-tmpfs', path: '/mnt/d/g' }, '"/d/g" was changed'],
-    ['what another layer hides', behind('/l1/d/f'), read('/d/f'), undefined],
-    ['what a whiteout hides', { op: 'unlink', path: '/l1/w' }, read('/w'), undefined],
-    ['what is below a renamed directory', { op: 'rename', from: '/l1/d', to: '/l1/e' }, read('/e/g'), '"/e" was added'],
-  ])('observing %s', (_, edit, observe, why) => {
-    const bench = overlay(LAYERS).run(edit);
-    expect(bench.last?.undefined).toBeUndefined();
-    bench.call(observe);
-    if (why === undefined) expect(bench.last?.undefined).toBeUndefined();
-    else expect(bench.last?.undefined).toContain(why);
-  });
-
-  it('is none when the overlay makes it', () => {
-    const bench = overlay('upper:\nlower:\n  f "x"').run(write('/f'), write('/n'), unlink('/f'));
-    bench.run(read('/n'), { op: 'readdir', path: '/mnt' });
-    expect(bench.last?.undefined).toBeUndefined();
-  });
-
-  it('of upper marks an overlay on top of that overlay, too', () => {
-    const bench = overlay('upper:\n  f "u"\nlower:\n  g "l"');
-    const plan = { op: 'mount-overlay', path: '/mnt2', source: 'two' } as const;
-    bench.run({ ...plan, lowers: ['/mnt', '/l0'].map((path) => ({ path, name: path })) });
-    bench.run({ op: 'write', path: '/mnt/f', data: 'through the lower overlay' }, { op: 'read', path: '/mnt2/f' });
-    expect(bench.last?.undefined).toContain('"/f" was changed');
-    bench.run(read('/f'));
-    expect(bench.last?.undefined).toBeUndefined();
-  });
-
-  it('removing the upper directory itself leaves a layer in which nothing can be made', () => {
-    const bench = overlay('upper:\nlower:\n  f "x"').run({ op: 'removeTree', path: '/upper' });
-    expect(bench.errno(write('/n'))).toBe('ENOENT');
-    expect(bench.call(read('/f'))).toEqual({ ok: 'x' });
   });
 });
 

@@ -31,20 +31,20 @@ describe('the bundled scenarios', () => {
       "
       S01  yes  hierarchy   104   158  NoVanish holds
       S01  yes  directory    97   145  NoVanish holds
-      S01  no   hierarchy   254   431  NoVanish violated transient in 90
-      S01  no   directory   329   577  NoVanish violated transient in 88
-      S02  yes  hierarchy   260   467  NoVanish violated transient in 71
-      S02  yes  directory   340   624  NoVanish violated transient in 68
-      S02  no   hierarchy   270   463  NoVanish violated transient in 93
-      S02  no   directory   348   615  NoVanish violated transient in 91
-      S04  yes  hierarchy   882  1897  NoResurrect violated permanent in 94
-      S04  yes  directory  1137  2480  NoResurrect holds
-      S04  no   hierarchy   852  1799  NoResurrect violated permanent in 115
-      S04  no   directory  1102  2368  NoResurrect holds
-      S05  yes  hierarchy   260   467  NoLostWrite holds
-      S05  yes  directory   340   624  NoLostWrite violated permanent in 93
-      S05  no   hierarchy   270   463  NoLostWrite holds
-      S05  no   directory   348   615  NoLostWrite violated permanent in 115
+      S01  no   hierarchy   232   388  NoVanish violated transient in 90
+      S01  no   directory   307   534  NoVanish violated transient in 88
+      S02  yes  hierarchy   236   420  NoVanish violated transient in 71
+      S02  yes  directory   316   577  NoVanish violated transient in 68
+      S02  no   hierarchy   248   420  NoVanish violated transient in 93
+      S02  no   directory   326   572  NoVanish violated transient in 91
+      S04  yes  hierarchy   706  1532  NoResurrect violated permanent in 94
+      S04  yes  directory  1041  2268  NoResurrect holds
+      S04  no   hierarchy   690  1464  NoResurrect violated permanent in 115
+      S04  no   directory  1014  2174  NoResurrect holds
+      S05  yes  hierarchy   236   420  NoLostWrite holds
+      S05  yes  directory   316   577  NoLostWrite violated permanent in 93
+      S05  no   hierarchy   248   420  NoLostWrite holds
+      S05  no   directory   326   572  NoLostWrite violated permanent in 115
       "
     `);
   });
@@ -305,62 +305,62 @@ describe('the bundled scenarios', () => {
     expect(surprises).toEqual([]);
     expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
       "
-      257  auto  create       directory  136  200  NoWrongWinner violated transient in 18, NoLostWrite violated permanent in 43
-      257  auto  create       hierarchy  144  205  NoWrongWinner violated permanent in 42, NoLostWrite holds
-      257  auto  edit         directory  273  384  NoLostWrite violated permanent in 43
-      257  auto  edit         hierarchy  189  276  NoLostWrite holds
-      257  auto  overwrite    directory  110  149  NoLostWrite violated permanent in 42
-      257  auto  overwrite    hierarchy   94  132  NoLostWrite holds
+      257  auto  create       directory  138  201  NoWrongWinner violated transient in 18, NoLostWrite violated permanent in 43
+      257  auto  create       hierarchy  134  195  NoWrongWinner violated permanent in 42, NoLostWrite holds
+      257  auto  edit         directory  251  353  NoLostWrite violated permanent in 43
+      257  auto  edit         hierarchy  167  245  NoLostWrite holds
+      257  auto  overwrite    directory  112  150  NoLostWrite violated permanent in 42
+      257  auto  overwrite    hierarchy   84  122  NoLostWrite holds
       257  auto  delete       directory  151  189  NoResurrect holds
-      257  auto  delete       hierarchy  159  195  NoResurrect violated permanent in 41
-      257  auto  descriptor   directory  166  246  NoLostWrite holds
-      257  auto  descriptor   hierarchy  162  265  NoLostWrite holds
-      257  auto  inside       directory  204  308  NoLostWrite holds
-      257  auto  inside       hierarchy  162  265  NoLostWrite holds
-      257  auto  inside-edit  directory  205  310  NoLostWrite violated permanent in 43
-      257  auto  inside-edit  hierarchy  186  288  NoLostWrite holds
-      257  yes   create       directory  140  206  NoWrongWinner violated transient in 18, NoLostWrite violated permanent in 44
-      257  yes   create       hierarchy  148  211  NoWrongWinner violated permanent in 43, NoLostWrite holds
-      257  yes   edit         directory  280  394  NoLostWrite violated permanent in 44
-      257  yes   edit         hierarchy  193  282  NoLostWrite holds
-      257  yes   overwrite    directory  113  153  NoLostWrite violated permanent in 43
-      257  yes   overwrite    hierarchy   96  135  NoLostWrite holds
+      257  auto  delete       hierarchy  147  184  NoResurrect violated permanent in 41
+      257  auto  descriptor   directory  156  236  NoLostWrite holds
+      257  auto  descriptor   hierarchy  152  255  NoLostWrite holds
+      257  auto  inside       directory  182  287  NoLostWrite holds
+      257  auto  inside       hierarchy  152  255  NoLostWrite holds
+      257  auto  inside-edit  directory  207  311  NoLostWrite violated permanent in 43
+      257  auto  inside-edit  hierarchy  176  278  NoLostWrite holds
+      257  yes   create       directory  142  207  NoWrongWinner violated transient in 18, NoLostWrite violated permanent in 44
+      257  yes   create       hierarchy  138  201  NoWrongWinner violated permanent in 43, NoLostWrite holds
+      257  yes   edit         directory  258  363  NoLostWrite violated permanent in 44
+      257  yes   edit         hierarchy  171  251  NoLostWrite holds
+      257  yes   overwrite    directory  115  154  NoLostWrite violated permanent in 43
+      257  yes   overwrite    hierarchy   86  125  NoLostWrite holds
       257  yes   delete       directory  155  194  NoResurrect holds
-      257  yes   delete       hierarchy  163  200  NoResurrect violated permanent in 42
-      257  yes   descriptor   directory  170  252  NoLostWrite holds
-      257  yes   descriptor   hierarchy  166  272  NoLostWrite holds
-      257  yes   inside       directory  209  316  NoLostWrite holds
-      257  yes   inside       hierarchy  166  272  NoLostWrite holds
-      257  yes   inside-edit  directory  211  319  NoLostWrite violated permanent in 44
-      257  yes   inside-edit  hierarchy  191  296  NoLostWrite holds
-      262  auto  create       directory  152  224  NoWrongWinner violated transient in 22, NoLostWrite violated permanent in 49
-      262  auto  create       hierarchy  157  224  NoWrongWinner violated permanent in 47, NoLostWrite holds
-      262  auto  edit         directory  307  434  NoLostWrite violated permanent in 49
-      262  auto  edit         hierarchy  211  309  NoLostWrite holds
-      262  auto  overwrite    directory  124  169  NoLostWrite violated permanent in 48
-      262  auto  overwrite    hierarchy  105  148  NoLostWrite holds
+      257  yes   delete       hierarchy  151  189  NoResurrect violated permanent in 42
+      257  yes   descriptor   directory  160  242  NoLostWrite holds
+      257  yes   descriptor   hierarchy  156  262  NoLostWrite holds
+      257  yes   inside       directory  187  295  NoLostWrite holds
+      257  yes   inside       hierarchy  156  262  NoLostWrite holds
+      257  yes   inside-edit  directory  213  320  NoLostWrite violated permanent in 44
+      257  yes   inside-edit  hierarchy  181  286  NoLostWrite holds
+      262  auto  create       directory  154  225  NoWrongWinner violated transient in 22, NoLostWrite violated permanent in 49
+      262  auto  create       hierarchy  146  213  NoWrongWinner violated permanent in 47, NoLostWrite holds
+      262  auto  edit         directory  281  397  NoLostWrite violated permanent in 49
+      262  auto  edit         hierarchy  187  275  NoLostWrite holds
+      262  auto  overwrite    directory  126  170  NoLostWrite violated permanent in 48
+      262  auto  overwrite    hierarchy   94  137  NoLostWrite holds
       262  auto  delete       directory  171  215  NoResurrect holds
-      262  auto  delete       hierarchy  176  217  NoResurrect violated permanent in 46
-      262  auto  descriptor   directory  188  280  NoLostWrite holds
-      262  auto  descriptor   hierarchy  179  293  NoLostWrite holds
-      262  auto  inside       directory  230  348  NoLostWrite holds
-      262  auto  inside       hierarchy  179  293  NoLostWrite holds
-      262  auto  inside-edit  directory  229  348  NoLostWrite violated permanent in 49
-      262  auto  inside-edit  hierarchy  204  317  NoLostWrite holds
-      262  yes   create       directory  170  251  NoWrongWinner violated transient in 25, NoLostWrite violated permanent in 55
-      262  yes   create       hierarchy  175  251  NoWrongWinner violated permanent in 53, NoLostWrite holds
-      262  yes   edit         directory  340  482  NoLostWrite violated permanent in 55
-      262  yes   edit         hierarchy  235  345  NoLostWrite holds
-      262  yes   overwrite    directory  139  190  NoLostWrite violated permanent in 54
-      262  yes   overwrite    hierarchy  117  166  NoLostWrite holds
+      262  auto  delete       hierarchy  163  205  NoResurrect violated permanent in 46
+      262  auto  descriptor   directory  176  268  NoLostWrite holds
+      262  auto  descriptor   hierarchy  168  282  NoLostWrite holds
+      262  auto  inside       directory  204  323  NoLostWrite holds
+      262  auto  inside       hierarchy  168  282  NoLostWrite holds
+      262  auto  inside-edit  directory  231  349  NoLostWrite violated permanent in 49
+      262  auto  inside-edit  hierarchy  193  306  NoLostWrite holds
+      262  yes   create       directory  172  252  NoWrongWinner violated transient in 25, NoLostWrite violated permanent in 55
+      262  yes   create       hierarchy  164  240  NoWrongWinner violated permanent in 53, NoLostWrite holds
+      262  yes   edit         directory  314  445  NoLostWrite violated permanent in 55
+      262  yes   edit         hierarchy  211  311  NoLostWrite holds
+      262  yes   overwrite    directory  141  191  NoLostWrite violated permanent in 54
+      262  yes   overwrite    hierarchy  106  155  NoLostWrite holds
       262  yes   delete       directory  192  242  NoResurrect holds
-      262  yes   delete       hierarchy  197  244  NoResurrect violated permanent in 52
-      262  yes   descriptor   directory  209  313  NoLostWrite holds
-      262  yes   descriptor   hierarchy  200  329  NoLostWrite holds
-      262  yes   inside       directory  254  387  NoLostWrite holds
-      262  yes   inside       hierarchy  200  329  NoLostWrite holds
-      262  yes   inside-edit  directory  256  390  NoLostWrite violated permanent in 55
-      262  yes   inside-edit  hierarchy  228  356  NoLostWrite holds
+      262  yes   delete       hierarchy  184  232  NoResurrect violated permanent in 52
+      262  yes   descriptor   directory  197  301  NoLostWrite holds
+      262  yes   descriptor   hierarchy  189  318  NoLostWrite holds
+      262  yes   inside       directory  228  362  NoLostWrite holds
+      262  yes   inside       hierarchy  189  318  NoLostWrite holds
+      262  yes   inside-edit  directory  258  391  NoLostWrite violated permanent in 55
+      262  yes   inside-edit  hierarchy  217  345  NoLostWrite holds
       "
     `);
   });
