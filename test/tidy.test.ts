@@ -29,6 +29,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
 /** Packages that only one module may know. */
 const ONLY_IN: Readonly<Record<string, RegExp>> = {
   memfs: /^(src\/input\/memfs\.ts|test\/|properties\/.*\.test\.ts)/,
+  unionfs: /^test\/bench\//,
   'fast-check': /^(test\/|(properties|models)\/.*\.test\.ts)/,
 };
 /** The one edge that goes up: a scenario that is run as a program calls the command line. */

@@ -1,31 +1,43 @@
-import type { Call, CallResult } from '../kernel/calls.ts';
-import { createOverlay, type LayerDentry } from '../kernel/overlay.ts';
-import { type Dentry, resolve } from '../kernel/path.ts';
+import type { Call, CallOf, CallResult } from '../kernel/calls.ts';
+import { markOrigins } from '../kernel/overlay.ts';
+import { resolve } from '../kernel/path.ts';
 import { step } from '../kernel/step.ts';
-import { hold } from '../kernel/tree.ts';
-import {
-  type Directory,
-  type FsId,
-  failed,
-  type Mount,
-  type OverlayOptions,
-  type Path,
-  type PlainFs,
-  type Task,
-} from '../kernel/types.ts';
-import { Draft, fileSystem, namespace, World } from '../kernel/world.ts';
+import { apply, hold } from '../kernel/tree.ts';
+import { type Directory, failed, type Mount, type Path, type PlainFs, type Task } from '../kernel/types.ts';
+import { fileSystem, namespace, World } from '../kernel/world.ts';
 
 /** Where the layers are on the disk; lowers top to bottom. An overlay without an upper is read-only. */
 export interface Setup {
   readonly upper: Path | null;
   readonly work: Path;
   readonly lowers: readonly Path[];
-  readonly redirectDir: OverlayOptions['redirectDir'];
+  /** The mount options besides the layers, as in /proc/mounts: "redirect_dir=on,xino=off". */
+  readonly options: string;
+}
+
+/** How the overlay of a set-up is mounted. */
+export function mountCall({ upper, work, lowers, options }: Setup): CallOf<'mount-overlay-data'> {
+  const writable = upper === null ? [] : [`upperdir=${upper}`, `workdir=${work}`];
+  const data = [`lowerdir=${lowers.join(':')}`, ...writable, options].join(',');
+  return { op: 'mount-overlay-data', path: MOUNT_POINT, source: 'overlay', data };
 }
 
 const DISK = 'disk';
 const CALLER = 'caller';
 const NS = 'main';
+const MOUNT_POINT = '/mnt';
+const TASK: Task = {
+  kind: 'task',
+  ns: NS,
+  cwd: null,
+  root: null,
+  fds: new Map(),
+  trees: new Map(),
+  home: null,
+  uid: 0,
+  gid: 0,
+  umask: 0,
+};
 const PLAIN_MOUNT: Mount = {
   fs: DISK,
   root: '',
@@ -98,6 +110,16 @@ export class Machine {
     return object.ok.path.slice(mounts.get(object.ok.mount)?.root.length) || '/';
   }
 
+  /** Marks what the recorders marked in upper by looking at the whole tree after they had mounted it. */
+  lookThrough(): void {
+    const id = `${CALLER}.0`;
+    const fs = fileSystem(this.#world, id);
+    const disk = fileSystem(this.#world, DISK);
+    if (fs.kind !== 'overlay' || disk.kind !== 'plain') return;
+    const marked = markOrigins(this.#world, id, fs).reduce((before, change) => apply(before, change, CALLER), disk);
+    this.#world = this.#world.with([[`fs:${DISK}`, marked]]);
+  }
+
   /** Unmounts and mounts anew; open descriptors are closed first. */
   remount(setup: Setup | { readonly plain: Path }, disk: PlainFs = this.disk): void {
     this.#world = mounted(disk, setup);
@@ -112,49 +134,25 @@ function taskOf(world: World): Task {
 
 function mounted(disk: PlainFs, setup: Setup | { readonly plain: Path }): World {
   const slots = { fs: [DISK, `${CALLER}.0`], ns: [NS], tasks: [CALLER] };
-  const base = { kind: 'ns', root: 'root', mounts: new Map([['root', PLAIN_MOUNT]]) } as const;
   const bare = new World(slots, new Map()).with([
     [`fs:${DISK}`, disk],
-    [`ns:${NS}`, base],
+    [`ns:${NS}`, { kind: 'ns', root: 'root', mounts: new Map([['root', PLAIN_MOUNT]]) }],
+    [`task:${CALLER}`, TASK],
   ]);
-  const draft = new Draft(bare);
-  const fs = 'plain' in setup ? DISK : overlayOf(draft, setup);
-  const path = 'plain' in setup ? setup.plain : '';
-  const pin = `${CALLER}:root`;
-  draft.set(`fs:${fs}`, hold(fileSystem(draft, fs), pin, path));
-  const union: Mount = { ...PLAIN_MOUNT, fs, root: path, parent: 'root', at: '/mnt' };
-  draft.set(`ns:${NS}`, { ...base, mounts: new Map(base.mounts).set('union', union) });
-  draft.set(`task:${CALLER}`, {
-    kind: 'task',
-    ns: NS,
-    cwd: null,
-    root: { mount: 'union', ns: NS, fs, pin },
-    fds: new Map(),
-    trees: new Map(),
-    home: null,
-    uid: 0,
-    gid: 0,
-    umask: 0,
-  });
-  return bare.with(draft.writes);
-}
-
-function overlayOf(draft: Draft, setup: Setup): FsId {
-  const at = (path: Path, name: string): LayerDentry => {
-    const place: Dentry = { ns: NS, mount: 'root', fs: DISK, path };
-    return { ...place, name };
-  };
-  const plan = {
-    source: 'overlay',
-    lowers: setup.lowers.map((path, index) => at(path, `lower${index}`)),
-    options: { redirectDir: setup.redirectDir },
-    readonly: false,
-  };
-  const writable = { upper: at(setup.upper ?? '', 'upper'), work: at(setup.work, 'work') };
-  const made = createOverlay(draft, CALLER, setup.upper === null ? plan : { ...plan, ...writable });
+  const call: Call = 'plain' in setup ? { op: 'mount-bind', from: setup.plain, path: MOUNT_POINT } : mountCall(setup);
+  const [outcome] = step(bare, CALLER, call);
+  if (outcome === undefined) throw new Error(`${call.op} has no outcome`);
   // A recording exists only of mounts that the kernel accepted.
-  if (failed(made)) throw new MountRefused(made.err);
-  return made.ok;
+  if ('err' in outcome.result) throw new MountRefused(outcome.result.err);
+  const world = bare.with(outcome.writes);
+  const place = resolve(world, CALLER, MOUNT_POINT);
+  if (failed(place)) throw new Error(`what was mounted on ${MOUNT_POINT} is not there: ${place.err}`);
+  const { ns, mount, fs, path } = place.ok;
+  const pin = `${CALLER}:root`;
+  return world.with([
+    [`fs:${fs}`, hold(fileSystem(world, fs), pin, path)],
+    [`task:${CALLER}`, { ...TASK, root: { ns, mount, fs, pin } }],
+  ]);
 }
 
 /** The model refuses a mount that the kernel of the recording made: a difference to report, with the errno. */

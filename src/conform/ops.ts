@@ -18,6 +18,8 @@ export interface Op {
 export interface Remount {
   /** The upper becomes the top lower, below a fresh empty one. */
   readonly rotates: boolean;
+  /** The lower layers that stay, by their numbers from the top; null for all. */
+  readonly lowers: readonly Field[] | null;
   /** Options in place of the vector's, or null. */
   readonly options: Field | null;
 }
@@ -33,6 +35,16 @@ function withoutSecurity(results: readonly CallResult[]): CallResult {
   return { ok: result.ok.filter((name) => typeof name !== 'string' || !name.startsWith('security.')) };
 }
 
+/** The link count alone: as a part of stat it is not compared for directories, because many file systems have none. */
+function linksOf(results: readonly CallResult[]): CallResult {
+  const result = only(results);
+  if ('err' in result || typeof result.ok !== 'object' || result.ok === null || !('nlink' in result.ok)) return result;
+  return { ok: result.ok.nlink };
+}
+
+/** Ops whose result is not simply that of their call. */
+const RESULTS: Readonly<Record<string, Op['resultOf']>> = { listxattr: withoutSecurity, nlink: linksOf };
+
 /** Reads an op. Throws an InputError for one that is not in the format. */
 export function opOf(op: Field): Op {
   const kind = op.get('op').string;
@@ -40,12 +52,18 @@ export function opOf(op: Field): Op {
   const who = op.optional('as', (field) => field.integer, 0);
   if (kind === 'remount') {
     const rotates = op.optional('rotate', (field) => field.boolean, false);
-    return { text, who, calls: { rotates, options: op.has('options') ? op.get('options') : null }, resultOf: only };
+    const lowers = op.has('lowers') ? op.get('lowers').array : null;
+    return {
+      text,
+      who,
+      calls: { rotates, lowers, options: op.has('options') ? op.get('options') : null },
+      resultOf: only,
+    };
   }
   if (kind === 'open') return { text, who, ...openOf(op) };
   const make = CALLS[kind];
   if (make === undefined) throw op.get('op').fail(`one of remount, open, ${Object.keys(CALLS).join(', ')}`);
-  return { text, who, calls: [make(op)], resultOf: kind === 'listxattr' ? withoutSecurity : only };
+  return { text, who, calls: [make(op)], resultOf: RESULTS[kind] ?? only };
 }
 
 /** open, write the data, read everything back, close unless the descriptor is to stay. */
@@ -123,6 +141,7 @@ const CALLS: Readonly<Record<string, (op: Field) => Call>> = {
   mtime: (op) => ({ op: 'mtime', ...path(op) }),
   stat: (op) => ({ op: 'stat', ...path(op) }),
   lstat: (op) => ({ op: 'lstat', ...path(op) }),
+  nlink: (op) => ({ op: 'lstat', ...path(op) }),
   readdir: (op) => ({ op: 'readdir', ...path(op) }),
   mknod: (op) => ({
     op: 'mknod',

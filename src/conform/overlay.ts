@@ -1,9 +1,10 @@
 import type { CallResult } from '../kernel/calls.ts';
-import type { PlainFs } from '../kernel/types.ts';
+import { notModelled, overlayRequest } from '../kernel/overlayoptions.ts';
+import type { Path, PlainFs } from '../kernel/types.ts';
 import type { Field } from './json.ts';
 import { diskOf } from './layers.ts';
 import { differenceOf, type Listing, raw, recorded, same, seen, shown } from './listing.ts';
-import { EMPTY, Machine, MountRefused, type Setup } from './machine.ts';
+import { EMPTY, Machine, MountRefused, mountCall, type Setup } from './machine.ts';
 import { isRemount, type Op, opOf, type Remount } from './ops.ts';
 
 /** Plays recordings of the kernel's overlayfs against the model: one mount, a list of calls, and the trees around them. */
@@ -29,11 +30,12 @@ export interface Draft {
 
 /** The beginning of a vector, or why the model cannot play it. Throws an InputError when it is not in the format. */
 export function draftOf(vector: Field): Draft | string {
-  const options = optionsOf(vector.get('options'));
-  if (typeof options === 'string') return options;
+  const { disk, setup } = worldOf(vector);
+  const why = notPlayed(vector.get('options'), setup);
+  if (why !== null) return why;
   const ops = vector.get('ops').array;
   checkDescriptors(ops);
-  return { name: vector.get('name').string, ...worldOf(vector, options.redirectDir), ops: ops.map(opOf) };
+  return { name: vector.get('name').string, disk, setup, ops: ops.map(opOf) };
 }
 
 /** A descriptor is opened by an op before it is used. */
@@ -72,16 +74,19 @@ function resultsOf(vector: Field, count: number): readonly Field[] {
 export const upperName = (rotations: number): string => (rotations === 0 ? 'upper' : `upper${rotations}`);
 
 /** The set-up of a new mount; `upper` is the name of a fresh upper directory, if it needs one. */
-export function remounted(setup: Setup, { rotates, options }: Remount, upper: string): Setup {
-  const next = options === null ? setup : { ...setup, ...known(options) };
+export function remounted(setup: Setup, { rotates, lowers, options }: Remount, upper: string): Setup {
+  const left = lowers === null ? setup : { ...setup, lowers: lowers.map((number) => lowerOf(setup, number)) };
+  const next = options === null ? left : { ...left, options: options.string };
+  const why = options === null ? null : notPlayed(options, next);
+  if (options !== null && why !== null) throw options.fail(`options that are modelled: ${why}`);
   if (!rotates) return next;
-  return { ...next, upper: `/${upper}`, lowers: setup.upper === null ? setup.lowers : [setup.upper, ...setup.lowers] };
+  return { ...next, upper: `/${upper}`, lowers: next.upper === null ? next.lowers : [next.upper, ...next.lowers] };
 }
 
-function known(options: Field): Pick<Setup, 'redirectDir'> {
-  const parsed = optionsOf(options);
-  if (typeof parsed === 'string') throw options.fail(`options that are modelled: ${parsed}`);
-  return parsed;
+function lowerOf({ lowers }: Setup, number: Field): Path {
+  const lower = lowers[number.integer];
+  if (lower === undefined) throw number.fail('the number of a lower layer, 0 for the topmost');
+  return lower;
 }
 
 /** One play of a vector on the model. */
@@ -99,18 +104,30 @@ class Player {
 
   /** Fails with the first difference. What follows an undefined outcome cannot be compared. */
   play(vector: Field, expected: readonly Field[]): Omit<Verdict, 'name'> {
-    const before = differenceOf('initial', recorded(vector.get('initial')), seen(this.#machine));
-    if (before !== null) return { outcome: 'fail', why: before };
+    const before = this.#listing('initial', recorded(vector.get('initial')));
+    if (before !== null) return before;
+    this.#machine.lookThrough();
     for (const [index, op] of this.#draft.ops.entries()) {
       const result = this.#result(op);
-      const reason = this.#machine.undefined;
-      if (reason !== undefined) return { outcome: 'skip', why: `ops[${index}] ${op.text} is undefined: ${reason}` };
+      const what = `ops[${index}] ${op.text}`;
       const wrong = resultDifference(expected[index]?.value, result);
-      if (wrong !== null) return { outcome: 'fail', why: `ops[${index}] ${op.text}: ${wrong}` };
+      const verdict = this.#verdict(what, wrong === null ? null : `${what}: ${wrong}`);
+      if (verdict !== null) return verdict;
     }
     const merged = recorded(vector.get('merged'));
-    const why = differenceOf('merged', merged, seen(this.#machine)) ?? this.#afterwards(vector, merged);
-    return why === null ? { outcome: 'pass' } : { outcome: 'fail', why };
+    return this.#listing('merged', merged) ?? this.#afterwards(vector, merged) ?? { outcome: 'pass' };
+  }
+
+  /** A skip where the model cannot tell, a failure where there is a difference, else null. */
+  #verdict(what: string, difference: string | null): Omit<Verdict, 'name'> | null {
+    const reason = this.#machine.undefined;
+    if (reason !== undefined) return { outcome: 'skip', why: `${what} is undefined: ${reason}` };
+    return difference === null ? null : { outcome: 'fail', why: difference };
+  }
+
+  #listing(what: string, expected: Listing, without: readonly string[] = []): Omit<Verdict, 'name'> | null {
+    const difference = differenceOf(what, expected, seen(this.#machine), without);
+    return this.#verdict(`the listing "${what}"`, difference);
   }
 
   #result(op: Op): CallResult {
@@ -126,15 +143,15 @@ class Player {
   }
 
   /** What is left in the upper directory, and what a new mount of it shows. */
-  #afterwards(vector: Field, merged: Listing): string | null {
+  #afterwards(vector: Field, merged: Listing): Omit<Verdict, 'name'> | null {
     const { upper } = this.#setup;
     const disk = this.#machine.disk;
     const left =
       upper === null ? null : differenceOf('upper', recorded(vector.get('upper')), raw(disk, upper.slice(1)));
-    if (left !== null) return left;
+    if (left !== null) return { outcome: 'fail', why: left };
     this.#machine.remount(this.#setup);
     const again = vector.has('merged_after_remount') ? recorded(vector.get('merged_after_remount')) : merged;
-    return differenceOf('merged after remount', again, seen(this.#machine), ['nlink']);
+    return this.#listing('merged after remount', again, ['nlink']);
   }
 }
 
@@ -161,41 +178,18 @@ function resultText(result: unknown): string {
 
 // --- the world of a vector
 
-/** Features that change what is seen and that the model leaves out, with the values that switch them off. */
-const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
-  index: ['off'],
-  metacopy: ['off'],
-  nfs_export: ['off'],
-  verity: ['off'],
-};
-/** Options that change nothing that a vector records. */
-const WITHOUT_EFFECT = [
-  'xino',
-  'uuid',
-  'fsync',
-  'volatile',
-  'override_creds',
-  'nooverride_creds',
-  'default_permissions',
-];
-
-/** The options a vector was mounted with, or why the model cannot play it. */
-export function optionsOf(field: Field): { readonly redirectDir: Setup['redirectDir'] } | string {
-  let redirectDir: Setup['redirectDir'] = 'off';
-  for (const option of field.string.split(',').filter((part) => part !== '')) {
-    const [key = '', value = ''] = option.split('=');
-    if (key === 'redirect_dir') {
-      const known = (['on', 'off', 'follow', 'nofollow'] as const).find((mode) => mode === value);
-      if (known === undefined) throw field.fail('redirect_dir=on, off, follow or nofollow');
-      redirectDir = known;
-    } else if (!WITHOUT_EFFECT.includes(key) && LEFT_OUT[key]?.includes(value) !== true) {
-      return `${option} is not modelled`;
-    }
-  }
-  return { redirectDir };
+/** Why the model cannot play what was recorded with such options, or null. Options that overlayfs refuses were never recorded. */
+export function notPlayed(options: Field, setup: Setup): string | null {
+  // Layers are a matter of their own in a recording.
+  const { named } = overlayRequest({ ...mountCall(setup), data: options.string });
+  if (named.length > 0) return `${options.string} is not modelled`;
+  const request = overlayRequest(mountCall(setup));
+  if (request.refused !== null) throw options.fail(request.refused);
+  if (request.config.userxattr) return 'userxattr: a recording tells trusted.overlay.* from other attributes only';
+  return notModelled(request) ?? null;
 }
 
-function worldOf(vector: Field, redirectDir: Setup['redirectDir']) {
+function worldOf(vector: Field): { readonly disk: PlainFs; readonly setup: Setup } {
   const layers = vector.get('layers');
   const upper = layers.get('upper');
   const lowers = layers.get('lowers').array;
@@ -209,7 +203,7 @@ function worldOf(vector: Field, redirectDir: Setup['redirectDir']) {
     upper: upper.value === null ? null : '/upper',
     work: '/work',
     lowers: lowers.map((_, index) => `/l${index}`),
-    redirectDir,
+    options: vector.get('options').string,
   };
   return { disk: diskOf(lists), setup };
 }

@@ -7,7 +7,7 @@ import { diskOf } from './layers.ts';
 import { same, shown } from './listing.ts';
 import { Machine, type Setup } from './machine.ts';
 import { flagsOf } from './ops.ts';
-import { optionsOf, type Verdict } from './overlay.ts';
+import { notPlayed, type Verdict } from './overlay.ts';
 
 /**
  * Plays system-call traces of the unionmount test suite: one directory per configuration with its layers in LAYERS.json
@@ -51,13 +51,15 @@ function configurationOf(layers: Field): Configuration | string {
     ['l0', layers.get('lower').array],
   ]);
   if (!layers.get('overlay').boolean) return { disk: diskOf(lists), mount: { plain: '/l0' } };
-  const options = optionsOf(layers.get('options'));
-  if (typeof options === 'string') return options;
+  const options = layers.get('options');
+  const mount: Setup = { upper: '/upper', work: '/work', lowers: ['/l0'], options: options.string };
+  const why = notPlayed(options, mount);
+  if (why !== null) return why;
   lists.set(
     'upper',
     layers.optional('upper', (field) => field.array, []),
   );
-  return { disk: diskOf(lists), mount: { upper: '/upper', work: '/work', lowers: ['/l0'], ...options } };
+  return { disk: diskOf(lists), mount };
 }
 
 function playFile(configuration: Configuration, prefix: string, subtests: readonly Field[]): readonly Verdict[] {

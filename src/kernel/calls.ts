@@ -72,6 +72,12 @@ export type NewMount =
       redirectDir?: 'on' | 'off' | 'follow' | 'nofollow';
       index?: 'off'; // the kernel's default, and the only value that is modelled
       flags?: readonly MountFlag[];
+    }
+  | {
+      op: 'mount-overlay-data'; // mount(2) with a string of options, or the options one by one: fsopen(2), fsconfig(2), fsmount(2), move_mount(2)
+      source: string;
+      data: string | readonly Option[];
+      flags?: readonly MountFlag[]; // in the second form, those of the mount alone (MOUNT_ATTR_*)
     };
 
 type WithOp<C, O> = C extends { readonly op: infer P } ? (Extract<P, O> extends never ? never : C) : never;
@@ -92,6 +98,8 @@ export type OpenFlag =
   | 'O_TMPFILE';
 export type RenameFlag = 'NOREPLACE' | 'EXCHANGE' | 'WHITEOUT';
 export type Propagation = 'shared' | 'slave' | 'private' | 'unbindable';
+/** A mount option: a name and its value, null where it has none (FSCONFIG_SET_FLAG). */
+export type Option = readonly [key: string, value: string | null];
 /** A layer directory: where it is in the caller's namespace, and what people know it by ("upper", "ext:a", "host"). */
 export interface LayerPath {
   readonly path: string;

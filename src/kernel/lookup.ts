@@ -1,4 +1,4 @@
-import { get, identityOf, inodeOf, isOrphan, join, linksOf, names, pinned } from './tree.ts';
+import { endOf, get, identityOf, inodeOf, isEmptyAt, isOrphan, join, linksOf, nameOf, names, pinned } from './tree.ts';
 import {
   type Directory,
   type Entry,
@@ -9,10 +9,12 @@ import {
   type Inode,
   type Layer,
   type OverlayFs,
+  type OverlayOptions,
   ok,
   type Path,
   type PlainFs,
   type Result,
+  type Slot,
 } from './types.ts';
 import { fileSystem, type Read } from './world.ts';
 
@@ -29,6 +31,8 @@ export interface Part {
   readonly fs: FsId;
   readonly path: Path;
   readonly inode: Inode;
+  /** The inodes with several names of its file system; null for an overlay, which has them itself. */
+  readonly links: PlainFs['inodes'] | null;
 }
 
 /** A name of an overlay that exists: what its layers contribute, top to bottom. */
@@ -40,37 +44,57 @@ export interface Node {
   readonly redirect: string | null;
 }
 
-const PRIVATE = 'trusted.overlay.';
-export const OPAQUE = `${PRIVATE}opaque`;
-export const REDIRECT = `${PRIVATE}redirect`;
-export const WHITEOUT = `${PRIVATE}whiteout`;
-/** Says that a directory was copied up, so that it may hold whiteouts even where nothing is left below it. */
-export const ORIGIN = `${PRIVATE}origin`;
+/** The names of an overlay's own xattrs. */
+export interface PrivateNames {
+  readonly prefix: string;
+  readonly opaque: string;
+  readonly redirect: string;
+  readonly whiteout: string;
+  /** Says that a directory was copied up, so that it may hold whiteouts even where nothing is left below it. */
+  readonly origin: string;
+  /** Says that the data of a file is elsewhere. */
+  readonly metacopy: string;
+  /** In an index directory: the upperdir that it belongs to. */
+  readonly upper: string;
+}
+const privateNames = (prefix: string): PrivateNames => ({
+  prefix,
+  opaque: `${prefix}opaque`,
+  redirect: `${prefix}redirect`,
+  whiteout: `${prefix}whiteout`,
+  origin: `${prefix}origin`,
+  metacopy: `${prefix}metacopy`,
+  upper: `${prefix}upper`,
+});
+export const TRUSTED = privateNames('trusted.overlay.');
+const USER = privateNames('user.overlay.');
+/** Source: Linux ovl_xattr_table, OVL_XATTR_USER_PREFIX. */
+export const namesOf = ({ userxattr }: OverlayOptions): PrivateNames => (userxattr === true ? USER : TRUSTED);
 
 const NO_ENTRIES: ReadonlyMap<string, Entry> = new Map();
 
 /** The character device 0/0, or an empty file with overlay.whiteout. Source: Linux ovl_path_is_whiteout(). */
-export function isWhiteout(inode: Inode): boolean {
+export function isWhiteout(inode: Inode, names = TRUSTED): boolean {
   if (inode.type === 'chr') return inode.rdev[0] === 0 && inode.rdev[1] === 0;
-  return inode.type === 'file' && inode.content === '' && inode.xattrs.has(WHITEOUT);
+  return inode.type === 'file' && inode.content === '' && inode.xattrs.has(names.whiteout);
 }
 
 /** How an overlay names an xattr of its layers to callers above: private ones are hidden, escaped ones come back. */
-export function shownXattr(name: string): string | undefined {
-  if (!name.startsWith(PRIVATE)) return name;
-  return name.startsWith(`${PRIVATE}overlay.`) ? PRIVATE + name.slice(PRIVATE.length + 8) : undefined;
+export function shownXattr(name: string, { prefix }: PrivateNames): string | undefined {
+  if (!name.startsWith(prefix)) return name;
+  return name.startsWith(`${prefix}overlay.`) ? prefix + name.slice(prefix.length + 8) : undefined;
 }
 /** How an overlay stores an xattr that a caller names. Source: Linux ovl_xattr_escape_name(). */
-export const storedXattr = (name: string): string =>
-  name.startsWith(PRIVATE) ? `${PRIVATE}overlay.${name.slice(PRIVATE.length)}` : name;
+export const storedXattr = (name: string, { prefix }: PrivateNames): string =>
+  name.startsWith(prefix) ? `${prefix}overlay.${name.slice(prefix.length)}` : name;
 
 /** An inode of a layer as it is seen through the overlay. Directories lose their entries: ask for the list. */
-function shown(inode: Inode): Inode {
+function shown(inode: Inode, names: PrivateNames): Inode {
   let xattrs = inode.xattrs;
-  if ([...xattrs.keys()].some((name) => name.startsWith(PRIVATE)))
+  if (xattrs.size > 0 && [...xattrs.keys()].some((name) => name.startsWith(names.prefix)))
     xattrs = new Map(
       [...xattrs].flatMap(([name, value]) => {
-        const outside = shownXattr(name);
+        const outside = shownXattr(name, names);
         return outside === undefined ? [] : [[outside, value] as const];
       }),
     );
@@ -83,71 +107,119 @@ function shown(inode: Inode): Inode {
 /** Where a layer's top directory is now: the instance holds the dentry. */
 export const layerRoot = (world: Read, layer: Layer): Path => pinned(fileSystem(world, layer.fs), layer.pin);
 
-/** A root that was looked at before, with what is known below it. */
-interface Known {
-  readonly root: Node;
-  readonly tables: readonly PlainFs['inodes'][];
-  readonly below: WeakMap<Node, Map<string, Result<Node>>>;
+/** Who holds a layer of an instance: "overlay refresh.1:upper". */
+export const layerPin = (id: FsId, role: string): string => `overlay ${id}:${role}`;
+const LAYER_PIN = /^overlay (.*):([^:]*)$/;
+/** The instance that a pin in one of its layers belongs to. */
+export const instanceOf = (pin: string): FsId | undefined => LAYER_PIN.exec(pin)?.[1];
+/** What the layer is in that instance: "upper", "work", "lower0". */
+export const roleOf = (pin: string): string | undefined => LAYER_PIN.exec(pin)?.[2];
+
+/** A node with what has been looked up below it so far. */
+interface Known extends Node {
+  /** Where absolute redirects begin; null for the root itself. */
+  readonly root: Known | null;
+  below: Map<string, Result<Known>> | null;
 }
 
-/**
- * Lookups remembered per instance. Layers are immutable values, so while the top directories and the hard-link tables of
- * all layers are the very same, so is everything below them. An overlay as a layer has no such value and is not remembered.
- */
-const remembered = new WeakMap<OverlayFs, readonly Known[]>();
+type Stores = ReadonlyMap<Slot, FileSystem>;
+
+/** Lookups remembered per instance. */
+interface Memory {
+  readonly upper: OverlayFs['upper'];
+  readonly options: OverlayFs['options'];
+  /**
+   * The root as it was last. Components are immutable values, so it and everything below it is the same while the file
+   * systems of the layers, and of their layers if they are overlays, are the very same.
+   */
+  last: { readonly stores: Stores; readonly root: Known } | null;
+  /**
+   * Some roots of plain layers. Most changes of a file system are elsewhere: while the top directories and the hard-link
+   * tables of all layers are the very same, so is everything below them.
+   */
+  roots: readonly Known[];
+}
+/** By the list of lowers, which an instance keeps for ever; its value changes with every descriptor that is opened. */
+const memories = new WeakMap<OverlayFs['lowers'], Memory>();
 const REMEMBERED = 8;
 
-function knownRoot(fs: OverlayFs, root: Node, tables: readonly PlainFs['inodes'][]): Known {
-  const all = remembered.get(fs) ?? [];
-  const known = all.find(
-    (one) =>
-      one.tables.every((table, index) => table === tables[index]) &&
-      one.root.parts.every(({ inode, path }, index) => {
-        const part = root.parts[index];
-        return part !== undefined && inode === part.inode && path === part.path;
-      }),
-  );
-  if (known !== undefined) return known;
-  const fresh: Known = { root, tables, below: new WeakMap() };
-  remembered.set(fs, [fresh, ...all.slice(0, REMEMBERED - 1)]);
-  return fresh;
+function memoryOf({ lowers, upper, options }: OverlayFs): Memory {
+  const known = memories.get(lowers);
+  if (known !== undefined && known.upper === upper && known.options === options) return known;
+  const memory: Memory = { upper, options, last: null, roots: [] };
+  memories.set(lowers, memory);
+  return memory;
 }
 
-/** The merged root of an overlay, and a place to remember what is found below it. */
+/** From the top: upper is a layer like the lowers. */
+const layersOf = (fs: OverlayFs): readonly Layer[] => (fs.upper === null ? fs.lowers : [fs.upper, ...fs.lowers]);
+
+/** The file systems that decide what an overlay shows. */
+function storesOf(world: Read, fs: OverlayFs, stores = new Map<Slot, FileSystem>()): Stores {
+  for (const layer of layersOf(fs)) {
+    const slot: Slot = `fs:${layer.fs}`;
+    if (stores.has(slot)) continue;
+    const store = fileSystem(world, layer.fs);
+    stores.set(slot, store);
+    if (store.kind === 'overlay') storesOf(world, store, stores);
+  }
+  return stores;
+}
+
+function isSame(world: Read, stores: Stores): boolean {
+  for (const [slot, store] of stores) if (world.get(slot) !== store) return false;
+  return true;
+}
+
+/** Nobody has edited its layers behind its back: it shows what they hold. */
+const isSettled = (store: FileSystem): boolean => store.kind === 'plain' || store.marks.size === 0;
+
+const samePart = (a: Part, b: Part | undefined): boolean =>
+  a.inode === b?.inode && a.path === b.path && a.links === b.links;
+
+/** The merged root of an overlay. */
 function rootOf(world: Read, fs: OverlayFs): Known {
-  const layers = fs.upper === null ? fs.lowers : [fs.upper, ...fs.lowers];
-  const tables: PlainFs['inodes'][] = [];
-  const parts = layers.map((layer, index): Part => {
+  const memory = memoryOf(fs);
+  if (memory.last !== null && isSame(world, memory.last.stores)) return memory.last.root;
+  const stores = storesOf(world, fs);
+  const fresh = mergedRoot(world, fs);
+  const isPlain = fresh.parts.every((part) => part.links !== null);
+  const root = memory.roots.find(({ parts }) => parts.every((part, i) => samePart(part, fresh.parts[i]))) ?? fresh;
+  if (root === fresh && isPlain) memory.roots = [fresh, ...memory.roots.slice(0, REMEMBERED - 1)];
+  memory.last = [...stores.values()].every(isSettled) ? { stores, root } : null;
+  return root;
+}
+
+function mergedRoot(world: Read, fs: OverlayFs): Known {
+  const parts = layersOf(fs).map((layer, index): Part => {
     const below = fileSystem(world, layer.fs);
     const path = pinned(below, layer.pin);
     const inode = below.kind === 'plain' ? get(below, path) : found(world, layer.fs, path);
     if (inode === undefined) throw new Error(`the layer "${layer.name}" of an overlay has lost its directory`);
-    if (below.kind === 'plain') tables.push(below.inodes);
-    return { layer: fs.upper === null ? index + 1 : index, fs: layer.fs, path, inode };
+    const links = below.kind === 'plain' ? below.inodes : null;
+    return { layer: fs.upper === null ? index + 1 : index, fs: layer.fs, path, inode, links };
   });
   const [top, ...rest] = parts;
   if (top === undefined) throw new Error('an overlay has at least one layer');
-  const root: Node = { parts: [top, ...rest], opaque: false, redirect: null };
-  return tables.length === layers.length ? knownRoot(fs, root, tables) : { root, tables, below: new WeakMap() };
+  return { parts: [top, ...rest], opaque: false, redirect: null, root: null, below: null };
 }
 
 /** One name in one directory of a layer, or undefined. */
 function child(world: Read, base: Part, name: string): Part | undefined {
   if (base.inode.type !== 'dir') return undefined;
+  const { layer, fs, links } = base;
   const path = join(base.path, name);
-  const fs = fileSystem(world, base.fs);
-  let inode: Inode | undefined;
-  if (fs.kind === 'plain') {
-    const entry = base.inode.entries.get(name);
-    inode = entry === undefined ? undefined : inodeOf(fs, entry);
-  } else {
-    inode = found(world, base.fs, path);
+  if (links === null) {
+    const inode = found(world, fs, path);
+    return inode === undefined ? undefined : { layer, fs, path, inode, links };
   }
-  return inode === undefined ? undefined : { layer: base.layer, fs: base.fs, path, inode };
+  const entry = base.inode.entries.get(name);
+  return entry === undefined ? undefined : { layer, fs, path, inode: inodeOf(links, entry), links };
 }
 
 /** The state of one lookup over all layers. Source: Linux struct ovl_lookup_data. */
 interface Search {
+  readonly names: PrivateNames;
   /** What to look up in the next layer: a name in the parent, or an absolute path of the layer after a redirect. */
   name: string;
   redirect: string | null;
@@ -169,7 +241,7 @@ function lookupSingle(
   const here = child(world, base, at.name);
   if (here === undefined) return undefined;
   const isLast = at.rest === '';
-  if (isWhiteout(here.inode)) {
+  if (isWhiteout(here.inode, d.names)) {
     d.stop = true;
     d.opaque = true;
     return undefined;
@@ -180,12 +252,12 @@ function lookupSingle(
   }
   if (isLast) d.isDir = true;
   if (d.last) return here;
-  if (here.inode.xattrs.get(OPAQUE) === 'y') {
+  if (here.inode.xattrs.get(d.names.opaque) === 'y') {
     d.stop = true;
     if (isLast) d.opaque = true;
     return here;
   }
-  const redirect = here.inode.xattrs.get(REDIRECT);
+  const redirect = here.inode.xattrs.get(d.names.redirect);
   if (redirect === undefined) return here;
   if (redirect === '' || (redirect[0] !== '/' && redirect.includes('/'))) d.invalid = true;
   // An absolute redirect starts again at the top of every layer below, opaque ancestors or not (ovl_check_redirect()).
@@ -214,12 +286,13 @@ function lookupLayer(world: Read, base: Part, d: Search): Part | undefined {
 }
 
 /** A name in a directory of an overlay. Source: Linux ovl_lookup(). */
-function lookupName(world: Read, fs: OverlayFs, root: Node, parent: Node, name: string): Result<Node> {
-  const rootLowers = root.parts.filter((part) => part.layer > 0);
-  let lowers = parent.parts.filter((part) => part.layer > 0);
+function lookupName(world: Read, fs: OverlayFs, parent: Known, name: string): Result<Known> {
+  const root = parent.root ?? parent;
+  let lowers = lowersOf(parent);
   const follows = fs.options.redirectDir !== 'nofollow';
   const last = !follows && lowers.length === 0;
-  const d: Search = { name, redirect: null, stop: false, opaque: false, isDir: false, last, invalid: false };
+  const names = namesOf(fs.options);
+  const d: Search = { names, name, redirect: null, stop: false, opaque: false, isDir: false, last, invalid: false };
   const parts: Part[] = [];
   const upper = parent.parts[0].layer === 0 ? lookupLayer(world, parent.parts[0], d) : undefined;
   // Redirects reach what the names above would not permit, so nofollow refuses them.
@@ -227,7 +300,8 @@ function lookupName(world: Read, fs: OverlayFs, root: Node, parent: Node, name: 
   if (upper !== undefined) parts.push(upper);
   const upperOpaque = d.opaque;
   const upperRedirect = upper === undefined ? null : d.redirect;
-  if (d.redirect?.[0] === '/') lowers = rootLowers;
+  let fromRoot = d.redirect?.[0] === '/';
+  if (fromRoot) lowers = lowersOf(root);
   for (let i = 0; !d.stop; i++) {
     const base = lowers[i];
     if (base === undefined) break;
@@ -236,49 +310,93 @@ function lookupName(world: Read, fs: OverlayFs, root: Node, parent: Node, name: 
     if (here === undefined) continue;
     if (d.redirect !== null && !follows) return err('EPERM');
     parts.push(here);
-    if (d.redirect?.[0] === '/' && lowers !== rootLowers) {
-      lowers = rootLowers;
-      i = rootLowers.findIndex((part) => part.layer === base.layer);
+    if (d.redirect?.[0] === '/' && !fromRoot) {
+      fromRoot = true;
+      lowers = lowersOf(root);
+      i = lowers.findIndex((part) => part.layer === base.layer);
     }
   }
   if (d.invalid) return err('EINVAL');
   const [top, ...rest] = parts;
   if (top === undefined) return err('ENOENT');
-  return ok({ parts: [top, ...rest], opaque: upper !== undefined && upperOpaque, redirect: upperRedirect });
+  // Seen on Linux 6.18: without metacopy=on nobody follows it to its data. Source: ovl_lookup(), "refusing to follow metacopy origin".
+  if (top.inode.type === 'file' && top.inode.xattrs.has(names.metacopy)) return err('EPERM');
+  const opaque = upper !== undefined && upperOpaque;
+  return ok({ parts: [top, ...rest], opaque, redirect: upperRedirect, root, below: null });
 }
 
-/** What the layers of an overlay contribute to a path: EPERM for a redirect that may not be followed, or ENOENT. */
-export function findNode(world: Read, fs: OverlayFs, path: Path): Result<Node> {
-  const { root, below } = rootOf(world, fs);
+const lowersOf = (node: Node): readonly Part[] => node.parts.filter((part) => part.layer > 0);
+
+/** A name in a directory of an overlay, as it was found before or anew. */
+function childNode(world: Read, fs: OverlayFs, parent: Known, name: string): Result<Known> {
+  if (parent.parts[0].inode.type !== 'dir') return err('ENOTDIR');
+  parent.below ??= new Map();
+  const known = parent.below.get(name);
+  if (known !== undefined) return known;
+  const node = lookupName(world, fs, parent, name);
+  parent.below.set(name, node);
+  return node;
+}
+
+function nodeAt(world: Read, fs: OverlayFs, path: Path): Result<Known> {
+  let node = rootOf(world, fs);
   if (isOrphan(path)) return err('ENOENT');
-  let node = root;
-  for (const name of path === '' ? [] : path.slice(1).split('/')) {
-    if (node.parts[0].inode.type !== 'dir') return err('ENOTDIR');
-    const names = below.get(node) ?? new Map<string, Result<Node>>();
-    below.set(node, names);
-    const next = names.get(name) ?? lookupName(world, fs, root, node, name);
-    names.set(name, next);
+  for (let start = 1; start <= path.length; start = endOf(path, start) + 1) {
+    const next = childNode(world, fs, node, path.slice(start, endOf(path, start)));
     if (failed(next)) return next;
     node = next.ok;
   }
   return ok(node);
 }
 
+/** What the layers of an overlay contribute to a path: EPERM for a redirect that may not be followed, or ENOENT. */
+export const findNode = (world: Read, fs: OverlayFs, path: Path): Result<Node> => nodeAt(world, fs, path);
+
 // ---- what callers see ---------------------------------------------------------------------------------------------
 
+/**
+ * What was found at a path, from where the names below it can be looked up. The inode is as it is stored, for a
+ * directory of an overlay its topmost part: its attributes count, not its entries nor its xattrs.
+ */
+export interface Found {
+  readonly inode: Inode;
+  /** Of an overlay, unless it is an unlinked inode. */
+  readonly node?: Known;
+}
+
 /** What is at a path, or why not: ENOENT, ENOTDIR, and EPERM or EINVAL for a redirect. */
-export function find(world: Read, id: FsId, path: Path): Result<Inode> {
+export function findAt(world: Read, id: FsId, path: Path): Result<Found> {
   const fs = fileSystem(world, id);
   if (fs.kind === 'plain') {
     const inode = get(fs, path);
-    return inode === undefined ? err('ENOENT') : ok(inode);
+    return inode === undefined ? err('ENOENT') : ok({ inode });
   }
   if (isOrphan(path)) {
     const held = fs.inodes.get(path);
-    return held === undefined ? err('ENOENT') : ok(shown(held.inode));
+    return held === undefined ? err('ENOENT') : ok({ inode: held.inode });
   }
-  const node = findNode(world, fs, path);
-  return failed(node) ? node : ok(shown(node.ok.parts[0].inode));
+  return foundNode(nodeAt(world, fs, path));
+}
+
+/** The same for a path whose directory was found, while nothing has changed. */
+export function findIn(world: Read, id: FsId, { inode, node }: Found, path: Path): Result<Found> {
+  const fs = fileSystem(world, id);
+  if (fs.kind === 'plain') {
+    const entry = inode.type === 'dir' ? inode.entries.get(nameOf(path)) : undefined;
+    return entry === undefined ? err('ENOENT') : ok({ inode: inodeOf(fs.inodes, entry) });
+  }
+  return node === undefined ? err('ENOENT') : foundNode(childNode(world, fs, node, nameOf(path)));
+}
+
+const foundNode = (node: Result<Known>): Result<Found> =>
+  failed(node) ? node : ok({ inode: node.ok.parts[0].inode, node: node.ok });
+
+/** What is at a path as a caller sees it; errors as from {@link findAt}. */
+export function find(world: Read, id: FsId, path: Path): Result<Inode> {
+  const at = findAt(world, id, path);
+  if (failed(at)) return at;
+  const fs = fileSystem(world, id);
+  return ok(fs.kind === 'plain' ? at.ok.inode : shown(at.ok.inode, namesOf(fs.options)));
 }
 
 function found(world: Read, id: FsId, path: Path): Inode | undefined {
@@ -293,20 +411,22 @@ function found(world: Read, id: FsId, path: Path): Inode | undefined {
 export const lookup = (world: Read, fs: FsId, path: Path): Inode | undefined => found(world, fs, path);
 
 /** Merged directories, and those that were copied up, leave whiteouts out of a listing. Source: Linux ovl_dir_is_real(). */
-const filtersWhiteouts = (node: Node): boolean => node.parts.length > 1 || node.parts[0].inode.xattrs.has(ORIGIN);
+const filtersWhiteouts = (node: Node, { origin }: PrivateNames): boolean =>
+  node.parts.length > 1 || node.parts[0].inode.xattrs.has(origin);
 
 /** The names of a directory of an overlay and what readdir calls them. Source: Linux ovl_dir_read_merged(). */
-function mergedEntries(world: Read, node: Node, filter: boolean): Map<string, Part> {
+function mergedEntries(world: Read, own: PrivateNames, node: Node, filter: boolean): Map<string, Part> {
   const entries = new Map<string, Part>();
   const hidden = new Set<string>();
+  if (node.parts.some(({ path }) => isOrphan(path))) return entries;
   for (const part of node.parts) {
     // The mark of directories with whiteouts as attributes counts in lower layers only (seen on Linux 6.18).
-    const hasXwhiteouts = part.layer > 0 && part.inode.xattrs.get(OPAQUE) === 'x';
-    for (const name of list(world, part.fs, part.path)) {
+    const hasXwhiteouts = part.layer > 0 && part.inode.xattrs.get(own.opaque) === 'x';
+    for (const name of namesIn(world, part)) {
       if (entries.has(name) || hidden.has(name)) continue;
       const here = child(world, part, name);
       if (here === undefined) continue;
-      const covers = here.inode.type === 'chr' ? isWhiteout(here.inode) : hasXwhiteouts && isWhiteout(here.inode);
+      const covers = (here.inode.type === 'chr' || hasXwhiteouts) && isWhiteout(here.inode, own);
       if (filter && covers) hidden.add(name);
       else entries.set(name, here);
     }
@@ -314,12 +434,11 @@ function mergedEntries(world: Read, node: Node, filter: boolean): Map<string, Pa
   return entries;
 }
 
-/**
- * A directory of upper that was copied up and renamed. A merged listing looks it up for its inode number, and leaves it out
- * where the redirect may not be followed. Source: Linux ovl_calc_d_ino(), ovl_cache_update().
- */
-const isMoved = ({ layer, inode }: Part): boolean =>
-  layer === 0 && inode.xattrs.has(ORIGIN) && inode.xattrs.has(REDIRECT);
+/** The names in a directory of one layer, in any order. */
+function namesIn(world: Read, { fs, path, inode, links }: Part): Iterable<string> {
+  if (links === null) return list(world, fs, path);
+  return inode.type === 'dir' ? inode.entries.keys() : [];
+}
 
 /**
  * The names in a directory as readdir(3) gives them, sorted, with the inode that decides their d_type; none where there
@@ -330,15 +449,43 @@ export function entriesOf(world: Read, id: FsId, path: Path): ReadonlyMap<string
   if (fs.kind === 'plain') {
     const directory = get(fs, path);
     if (directory?.type !== 'dir') return new Map();
-    return new Map(names(fs, path).map((name) => [name, inodeOf(fs, entryOf(directory, name))]));
+    return new Map(names(fs, path).map((name) => [name, inodeOf(fs.inodes, entryOf(directory, name))]));
   }
   const node = findNode(world, fs, path);
   if (failed(node) || node.ok.parts[0].inode.type !== 'dir') return new Map();
-  const filters = filtersWhiteouts(node.ok);
-  const entries: [string, Inode][] = [];
-  for (const [name, part] of mergedEntries(world, node.ok, filters))
-    if (!filters || !isMoved(part) || !failed(findNode(world, fs, join(path, name)))) entries.push([name, part.inode]);
-  return new Map(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+  const own = namesOf(fs.options);
+  const merged = mergedEntries(world, own, node.ok, filtersWhiteouts(node.ok, own));
+  return new Map([...merged].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, part]) => [name, part.inode]));
+}
+
+/**
+ * Whether reading a directory fails with ENOENT: it was removed, or it is the root of an overlay and the top directory of any
+ * layer was. Source: Linux iterate_dir(), IS_DEADDIR().
+ */
+export function isDead(world: Read, id: FsId, path: Path): boolean {
+  const fs = fileSystem(world, id);
+  if (isOrphan(path) || fs.kind === 'plain' || path !== '') return isOrphan(path);
+  return layersOf(fs).some((layer) => isOrphan(layerRoot(world, layer)));
+}
+
+/**
+ * Why a listing is not what this model can tell, or undefined. A merged listing looks up, for their inode numbers, the
+ * directories of upper that were copied up and renamed. Where their redirects may not be followed it fails in the middle, in
+ * the raw order of the names, and from the next time on leaves those names out. Source: Linux ovl_calc_d_ino(), ovl_cache_update().
+ */
+export function unlistable(world: Read, id: FsId, path: Path): string | undefined {
+  const fs = fileSystem(world, id);
+  if (fs.kind === 'plain' || fs.options.redirectDir !== 'nofollow') return undefined;
+  const own = namesOf(fs.options);
+  const node = findNode(world, fs, path);
+  if (failed(node) || !filtersWhiteouts(node.ok, own)) return undefined;
+  const isMoved = ({ layer, inode }: Part): boolean =>
+    layer === 0 && inode.xattrs.has(own.origin) && inode.xattrs.has(own.redirect);
+  const moved = [...mergedEntries(world, own, node.ok, true)].filter(([, part]) => isMoved(part)).map(([name]) => name);
+  const lost = moved.sort().find((name) => failed(findNode(world, fs, join(path, name))));
+  return lost === undefined
+    ? undefined
+    : `a listing meets the redirect of "${join(path, lost)}", which it may not follow`;
 }
 
 function entryOf(directory: Directory, name: string): Entry {
@@ -356,9 +503,9 @@ export function list(world: Read, id: FsId, path: Path): readonly string[] {
 /** True if rmdir would find nothing: whiteouts do not count, wherever they are. Source: Linux ovl_check_empty_dir(). */
 export function isEmpty(world: Read, id: FsId, path: Path): boolean {
   const fs = fileSystem(world, id);
-  if (fs.kind === 'plain') return names(fs, path).length === 0;
+  if (fs.kind === 'plain') return isEmptyAt(fs, path);
   const node = findNode(world, fs, path);
-  return failed(node) || mergedEntries(world, node.ok, true).size === 0;
+  return failed(node) || mergedEntries(world, namesOf(fs.options), node.ok, true).size === 0;
 }
 
 /** st_nlink. A merged directory has one, whatever its layers say. Source: Linux ovl_getattr(). */

@@ -1,5 +1,4 @@
-import { findNode, isWhiteout, type Node } from './lookup.ts';
-import { instanceOf } from './overlay.ts';
+import { findNode, instanceOf, isWhiteout, type Node } from './lookup.ts';
 import { isOrphan, isWithin, parentOf, pinned, type TreeChange } from './tree.ts';
 import { type FsId, failed, type Inode, type Path } from './types.ts';
 import { type Draft, fileSystem, type Read } from './world.ts';
@@ -33,13 +32,13 @@ function spotsOf(world: Read, start: Spot, through: FsId | null): readonly Spot[
   for (let here = open.pop(); here !== undefined; here = open.pop()) {
     const below = fileSystem(world, here.fs);
     for (const pin of below.pins.keys()) {
+      const top = pinned(below, pin);
+      if (isOrphan(here.path) || !isWithin(here.path, top)) continue;
       const id = instanceOf(pin);
       const fs = id === undefined ? null : world.get(`fs:${id}`);
       if (id === undefined || fs?.kind !== 'overlay') continue;
       const layer = fs.upper?.pin === pin ? fs.upper : fs.lowers.find((lower) => lower.pin === pin);
       if (layer === undefined || layer.name === EXEMPT) continue;
-      const top = pinned(below, pin);
-      if (isOrphan(here.path) || !isWithin(here.path, top)) continue;
       const spot = { fs: id, path: here.path.slice(top.length) };
       open.push(spot);
       if (!(id === through && layer === fs.upper)) spots.push(spot);

@@ -96,6 +96,13 @@ export function bottomOf(ns: Namespace, mount: MountId): MountId {
 export const isAttached = (ns: Namespace, mount: MountId): boolean =>
   ns.unmounted !== true && bottomOf(ns, mount) === ns.root;
 
+/** Whether something is mounted on the name, in whatever mount of that file system. Source: is_local_mountpoint(). */
+export function isMountpoint(ns: Namespace, fs: FsId, path: Path): boolean {
+  for (const [id, { parent, at }] of ns.mounts)
+    if (parent !== null && at === path && ns.mounts.get(parent)?.fs === fs && isAttached(ns, id)) return true;
+  return false;
+}
+
 /** All namespaces of a world, in the order of its slots. */
 export function namespaces(world: Read): readonly (readonly [NsId, Namespace])[] {
   return world.slots.ns.flatMap((id) => {

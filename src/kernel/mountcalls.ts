@@ -1,4 +1,4 @@
-import type { CallOf, CallResult, LayerPath, NewMount } from './calls.ts';
+import type { CallOf, CallResult, NewMount } from './calls.ts';
 import { leave, releaseTask, unshare } from './children.ts';
 import {
   addMount,
@@ -25,7 +25,8 @@ import {
 } from './mountplaces.ts';
 import { placesIn, propagationText } from './mounttable.ts';
 import { clone, closeTree, isRemoved, keepTree, move, moveTree, openTree } from './mounttrees.ts';
-import { createOverlay, isReadonly, type LayerDentry, type OverlayPlan } from './overlay.ts';
+import { requestOverlay, type Warn } from './overlaymount.ts';
+import { type OverlayMount, overlayRequest } from './overlayoptions.ts';
 import { crossMounts, lookup, resolve, rootOf } from './path.ts';
 import { directory, pinned, plainFs } from './tree.ts';
 import {
@@ -50,26 +51,32 @@ import { Draft, fileSystem, freeFs, namespace, type Read, task as taskOf } from 
  * kernel, and the rest is done by mount.ts and unmount.ts. Source: Linux fs/namespace.c.
  */
 
-/** Carries out a call; a call that fails has changed nothing. */
+/**
+ * Carries out a call; a call that fails has changed nothing but the workdir of an overlay. `warn` is told why an outcome is
+ * not certain.
+ */
 export function mountCall(
   draft: Draft,
   task: TaskId,
   call: MountCall,
+  warn: Warn = () => {},
 ): { result: CallResult; changes: readonly Change[] } {
   const trial = new Draft(draft);
-  const result = perform(trial, task, call);
+  const result = perform(trial, task, call, warn);
   if (failed(result)) return { result, changes: [] };
   const changes = changesBetween(draft, trial, call, taskOf(draft, task).ns);
   for (const [slot, value] of trial.writes) draft.set(slot, value);
   return { result: ok(null), changes };
 }
 
-function perform(draft: Draft, task: TaskId, call: MountCall): Result {
+function perform(draft: Draft, task: TaskId, call: MountCall, warn: Warn): Result {
   switch (call.op) {
     case 'mount-device':
     case 'mount-tmpfs':
     case 'mount-overlay':
-      return mountNew(draft, task, call);
+      return mountNew(draft, task, call, warn);
+    case 'mount-overlay-data':
+      return (typeof call.data === 'string' ? mountNew : mountConfigured)(draft, task, call, warn);
     case 'mount-bind':
       return bind(draft, task, call);
     case 'mount-move':
@@ -83,7 +90,7 @@ function perform(draft: Draft, task: TaskId, call: MountCall): Result {
     case 'umount':
       return umount(draft, task, call);
     case 'new-tree':
-      return newTree(draft, task, call);
+      return newTree(draft, task, call, warn);
     case 'open-tree':
       return openTree(draft, task, call);
     case 'move-tree':
@@ -114,10 +121,10 @@ const newMount = (fs: FsId, flags: readonly MountFlag[]): Mount => ({
 });
 
 /** A file system on a directory: the superblock is made before the mount point is judged. Source: do_new_mount(), do_add_mount(). */
-function mountNew(draft: Draft, id: TaskId, call: NewMount & { readonly path: string }): Result {
+function mountNew(draft: Draft, id: TaskId, call: NewMount & { readonly path: string }, warn: Warn): Result {
   const place = lookUp(draft, id, call.path);
   if (failed(place)) return place;
-  const fs = superblock(draft, id, call);
+  const fs = superblock(draft, id, call, warn);
   if (failed(fs)) return fs;
   const point = onTop(draft, id, place.ok);
   if (failed(point)) return point;
@@ -132,19 +139,36 @@ function mountNew(draft: Draft, id: TaskId, call: NewMount & { readonly path: st
   return ok(null);
 }
 
+/** By fsopen(2), fsconfig(2), fsmount(2) and move_mount(2): the place is looked up last. Source: do_move_mount(). */
+function mountConfigured(draft: Draft, id: TaskId, call: CallOf<'mount-overlay-data'>, warn: Warn): Result {
+  const allowed = mayMount(taskOf(draft, id));
+  if (failed(allowed)) return allowed;
+  const fs = superblock(draft, id, call, warn);
+  if (failed(fs)) return fs;
+  const place = lookUp(draft, id, call.path);
+  if (failed(place)) return place;
+  if (!isDirectory(draft, place.ok)) return err('EINVAL');
+  const point = onTop(draft, id, place.ok);
+  if (failed(point)) return point;
+  if (standing(draft, id, point.ok) !== 'ours') return err('EINVAL');
+  const { ns } = point.ok;
+  attach(draft, { ns, mount: addMount(draft, ns, newMount(fs.ok, call.flags ?? []), id) }, point.ok, id);
+  return ok(null);
+}
+
 /** A mount that is nowhere yet. Its file system is writable even if the mount is not. Source: Linux fsmount(). */
-function newTree(draft: Draft, id: TaskId, { tree, mount: call }: CallOf<'new-tree'>): Result {
+function newTree(draft: Draft, id: TaskId, { tree, mount: call }: CallOf<'new-tree'>, warn: Warn): Result {
   const task = taskOf(draft, id);
   const allowed = mayMount(task);
   if (failed(allowed)) return allowed;
   const flags = call.flags ?? [];
-  const fs = superblock(draft, id, { ...call, flags: flags.filter((flag) => flag !== 'ro') });
+  const fs = superblock(draft, id, { ...call, flags: flags.filter((flag) => flag !== 'ro') }, warn);
   if (failed(fs)) return fs;
   keepTree(draft, id, tree, addMount(draft, task.ns, newMount(fs.ok, flags), id));
   return ok(null);
 }
 
-function superblock(draft: Draft, id: TaskId, call: NewMount): Result<FsId> {
+function superblock(draft: Draft, id: TaskId, call: NewMount, warn: Warn): Result<FsId> {
   switch (call.op) {
     case 'mount-device':
       if (draft.get(`fs:${call.source}`) === null)
@@ -157,44 +181,16 @@ function superblock(draft: Draft, id: TaskId, call: NewMount): Result<FsId> {
       return ok(fs);
     }
     case 'mount-overlay':
-      return overlay(draft, id, call);
+    case 'mount-overlay-data':
+      return overlay(draft, id, call, warn);
   }
 }
 
-function overlay(draft: Draft, id: TaskId, call: NewMount & { readonly op: 'mount-overlay' }): Result<FsId> {
-  // Each path is judged before the next is looked up. Source: ovl_mount_dir_check().
-  const layer = ({ path, name }: LayerPath, isUpper = false): Result<LayerDentry> => {
-    const place = resolve(draft, id, path);
-    if (failed(place)) return place;
-    const isWritable = isUpper && fileSystem(draft, place.ok.fs).kind === 'plain' && !isReadonly(draft, place.ok);
-    if (!isDirectory(draft, place.ok) || (isUpper && !isWritable)) return err('EINVAL');
-    return ok({ ...place.ok, name });
-  };
-  const lowers: LayerDentry[] = [];
-  for (const lower of call.lowers) {
-    const place = layer(lower);
-    if (failed(place)) return place;
-    lowers.push(place.ok);
-  }
-  const upper = call.upper === undefined ? undefined : layer(call.upper, true);
-  if (upper !== undefined && failed(upper)) return upper;
-  const work = call.work === undefined ? undefined : layer(call.work, true);
-  if (work !== undefined && failed(work)) return work;
-  // An overlay clones the mounts of its layers. Source: clone_private_mount().
-  for (const used of [...lowers, upper?.ok, work?.ok]) {
-    if (used === undefined) continue;
-    const isForeign = standing(draft, id, used) !== 'ours' && !isTreeRoot(draft, id, used);
-    if (isForeign || mountAt(draft, used).unbindable) return err('EINVAL');
-  }
-  const plan: OverlayPlan = {
-    source: call.source,
-    lowers,
-    ...(upper === undefined ? {} : { upper: upper.ok }),
-    ...(work === undefined ? {} : { work: work.ok }),
-    options: { redirectDir: call.redirectDir ?? 'off' },
-    readonly: upper === undefined || (call.flags?.includes('ro') ?? false),
-  };
-  return createOverlay(draft, id, plan);
+/** MS_RDONLY makes the superblock read-only, MOUNT_ATTR_RDONLY only the mount. */
+function overlay(draft: Draft, id: TaskId, call: OverlayMount, warn: Warn): Result<FsId> {
+  const isMount2 = call.op === 'mount-overlay' || typeof call.data === 'string';
+  const readonly = isMount2 && call.flags?.includes('ro') === true;
+  return requestOverlay(draft, id, { source: call.source, request: overlayRequest(call), readonly }, warn);
 }
 
 /** ENOENT where the directory or file to show has been removed. Source: do_loopback(), __do_loopback(), graft_tree(), attach_recursive_mnt(). */

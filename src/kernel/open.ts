@@ -1,5 +1,5 @@
 import type { CallOf, CallResult, OpenFlag } from './calls.ts';
-import { entriesOf, find, findNode, linkCount } from './lookup.ts';
+import { entriesOf, find, isDead, linkCount, unlistable } from './lookup.ts';
 import type { Dentry } from './path.ts';
 import { permits } from './permission.ts';
 import { created, mayWrite, modeEdit, writeEdit } from './posix.ts';
@@ -211,16 +211,10 @@ const typed = (entries: ReadonlyMap<string, Inode>): readonly (readonly [string,
     type === 'dir' || type === 'file' || type === 'symlink' ? type : 'other',
   ]);
 
-/** A removed directory has no entries, not even an end of them. Source: Linux iterate_dir(), IS_DEADDIR(). */
 function entries(session: Session, place: Dentry): CallResult {
-  if (isOrphan(place.path)) return err('ENOENT');
+  if (isDead(session.draft, place.fs, place.path)) return err('ENOENT');
   session.listed(place.fs, place.path);
-  const fs = fileSystem(session.draft, place.fs);
-  const node = fs.kind === 'overlay' ? findNode(session.draft, fs, place.path) : err('ENOENT');
-  if (!failed(node) && node.ok.parts.some((part) => isOrphan(part.path))) {
-    session.undefined ??= `a layer of the live overlay ${place.fs} has been removed`;
-    return err('ENOENT');
-  }
+  session.undefined ??= unlistable(session.draft, place.fs, place.path);
   return ok(typed(entriesOf(session.draft, place.fs, place.path)));
 }
 

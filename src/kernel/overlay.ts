@@ -3,150 +3,35 @@ import {
   isEmpty,
   isWhiteout,
   layerRoot,
+  list,
   lookup,
   type Node,
-  OPAQUE,
-  ORIGIN,
-  REDIRECT,
+  namesOf,
+  type PrivateNames,
   shownXattr,
   storedXattr,
 } from './lookup.ts';
-import type { Dentry } from './path.ts';
 import { edited, isXattrName, type Operation, type Plan } from './posix.ts';
-import { apply, get, hold, isBelow, isOrphan, join, nameOf, parentOf, type TreeChange, whiteout } from './tree.ts';
+import { isOrphan, join, nameOf, parentOf, type TreeChange, whiteout } from './tree.ts';
 import {
-  type Directory,
   type Errno,
   err,
   type FsId,
   failed,
   type Inode,
   type Layer,
-  type MountId,
-  type NsId,
   type OverlayFs,
-  type OverlayOptions,
   ok,
   type Path,
   type Result,
-  type TaskId,
 } from './types.ts';
-import { type Draft, fileSystem, freeFs, namespace, type Read } from './world.ts';
+import { fileSystem, type Read } from './world.ts';
 
 /**
  * Writing to an overlay: every operation becomes changes of the upper layer, and is refused where overlayfs refuses it.
- * Looking is in lookup.ts. Source: Linux fs/overlayfs/{dir,copy_up,inode,super}.c as of 6.18, without the features
- * index, metacopy, nfs_export and xino. Everything here has been compared with recordings of that kernel.
+ * Looking is in lookup.ts, mounting in overlaymount.ts. Source: Linux fs/overlayfs/{dir,copy_up,inode}.c as of 6.18,
+ * without the features index, metacopy, nfs_export and xino. Everything here has been compared with recordings of that kernel.
  */
-
-// ---- mounting -----------------------------------------------------------------------------------------------------
-
-/** A layer directory to mount, and what people know it by. */
-export interface LayerDentry extends Dentry {
-  readonly name: string;
-}
-export interface OverlayPlan {
-  /** As in /proc/mounts: "confext". */
-  readonly source: string;
-  /** Top to bottom. */
-  readonly lowers: readonly LayerDentry[];
-  readonly upper?: LayerDentry;
-  readonly work?: LayerDentry;
-  readonly options: OverlayOptions;
-  readonly readonly: boolean;
-}
-
-/** Source: Linux OVL_MAX_STACK, FILESYSTEM_MAX_STACK_DEPTH. */
-const MAX_LOWERS = 500;
-const MAX_DEPTH = 2;
-
-function depthOf(world: Read, id: FsId): number {
-  const fs = fileSystem(world, id);
-  if (fs.kind === 'plain') return 0;
-  const layers = fs.upper === null ? fs.lowers : [fs.upper, ...fs.lowers];
-  return 1 + Math.max(...layers.map((layer) => depthOf(world, layer.fs)));
-}
-
-/** Whether nothing can be made through a mount. Source: Linux __mnt_is_readonly(). */
-export const isReadonly = (world: Read, { ns, mount, fs }: { ns: NsId; mount: MountId; fs: FsId }): boolean =>
-  fileSystem(world, fs).readonly || (namespace(world, ns).mounts.get(mount)?.flags.includes('ro') ?? false);
-
-const overlap = (world: Read, a: Dentry, b: Dentry): boolean =>
-  a.fs === b.fs && isBelow(fileSystem(world, a.fs), a.path, b.path);
-
-/** Whether upper and work can serve: EINVAL unless they are two directories side by side. Source: Linux ovl_get_upper(), ovl_get_workdir(). */
-function checkUpper(world: Read, upper: LayerDentry, work: LayerDentry | undefined): Result {
-  if (work === undefined || isReadonly(world, upper)) return err('EINVAL');
-  if (fileSystem(world, upper.fs).kind === 'overlay') return err('EINVAL');
-  if (work.fs !== upper.fs || work.mount !== upper.mount) return err('EINVAL');
-  return overlap(world, upper, work) || overlap(world, work, upper) ? err('EINVAL') : ok(null);
-}
-
-/** What overlayfs asks of its layers. A lower layer in or at another layer is ELOOP; upper inside a lower is accepted. */
-function checkLayers(world: Read, plan: OverlayPlan): Result {
-  const { lowers, upper, work } = plan;
-  if (lowers.length === 0 || lowers.length > MAX_LOWERS) return err('EINVAL');
-  if (lowers.length === 1 && upper === undefined) return err('EINVAL');
-  const all = [...(upper === undefined ? [] : [upper, ...(work === undefined ? [] : [work])]), ...lowers];
-  if (all.some((layer) => lookup(world, layer.fs, layer.path)?.type !== 'dir')) return err('EINVAL');
-  if (upper !== undefined) {
-    const checked = checkUpper(world, upper, work);
-    if (failed(checked)) return checked;
-  }
-  if (1 + Math.max(...lowers.map((layer) => depthOf(world, layer.fs))) > MAX_DEPTH) return err('EINVAL');
-  // Seen on Linux 6.18 for every pair of layers. Source: ovl_setup_trap(), ovl_check_layer().
-  const trapped = lowers.some((lower) => all.some((other) => other !== lower && overlap(world, lower, other)));
-  return trapped ? err('ELOOP') : ok(null);
-}
-
-/** The directory "work" of a workdir, emptied of what an earlier mount left. Source: Linux ovl_workdir_create(). */
-function prepareWork(draft: Draft, work: LayerDentry, creator: TaskId): void {
-  const fs = fileSystem(draft, work.fs);
-  const path = join(work.path, 'work');
-  if (fs.kind !== 'plain') return;
-  // Linux goes on without one, read-only. Source: ovl_workdir_create().
-  if (isOrphan(work.path)) throw new Error(`the workdir "${work.name}" has been removed, which is not modelled`);
-  const old = get(fs, path);
-  if (old?.type === 'dir' && old.entries.size === 0) return;
-  const inode: Directory = { type: 'dir', mode: 0, uid: 0, gid: 0, mtime: 0, xattrs: new Map(), entries: new Map() };
-  draft.set(`fs:${work.fs}`, apply(fs, { do: 'create', fs: work.fs, path, inode }, creator));
-}
-
-/** Who holds a layer of an instance: "overlay refresh.1:upper". */
-const layerPin = (id: FsId, role: string): string => `overlay ${id}:${role}`;
-/** The instance that a pin in one of its layers belongs to. */
-export const instanceOf = (pin: string): FsId | undefined => /^overlay (.*):[^:]*$/.exec(pin)?.[1];
-
-/**
- * A new overlay instance in a free slot of its creator, holding its layers. Not mounted anywhere yet. EINVAL and ELOOP
- * where overlayfs refuses the layers; an {@link Overflow} is thrown when the creator has no slot left.
- */
-export function createOverlay(draft: Draft, creator: TaskId, plan: OverlayPlan): Result<FsId> {
-  const checked = checkLayers(draft, plan);
-  if (failed(checked)) return checked;
-  const id = freeFs(draft, creator);
-  const take = ({ fs, path, name }: LayerDentry, role: string): Layer => {
-    const pin = layerPin(id, role);
-    draft.set(`fs:${fs}`, hold(fileSystem(draft, fs), pin, path));
-    return { fs, pin, name };
-  };
-  const { upper, work } = plan;
-  if (upper !== undefined && work !== undefined) prepareWork(draft, work, creator);
-  const instance: OverlayFs = {
-    kind: 'overlay',
-    source: plan.source,
-    lowers: plan.lowers.map((lower, index) => take(lower, `lower${index}`)),
-    upper: upper === undefined ? null : take(upper, 'upper'),
-    work: upper === undefined || work === undefined ? null : take(work, 'work'),
-    options: plan.options,
-    readonly: plan.readonly || upper === undefined,
-    inodes: new Map(),
-    pins: new Map(),
-    marks: new Map(),
-  };
-  draft.set(`fs:${id}`, instance);
-  return ok(id);
-}
 
 // ---- a plan in the making -----------------------------------------------------------------------------------------
 
@@ -156,6 +41,7 @@ interface Making {
   readonly fs: OverlayFs;
   readonly upper: Layer;
   readonly root: Path;
+  readonly names: PrivateNames;
   readonly changes: TreeChange[];
   /** Upper inodes that the plan makes or edits. */
   readonly made: Map<Path, Inode>;
@@ -189,7 +75,8 @@ const hasUpper = (node: Node): boolean => node.parts[0].layer === 0;
 const hasLower = (node: Node): boolean => node.parts.some((part) => part.layer > 0);
 
 /** Nothing below and no whiteouts to expect: the upper file system itself will say whether it is empty. Source: Linux ovl_pure_upper(). */
-const isPureUpper = (node: Node): boolean => !hasLower(node) && !node.parts[0].inode.xattrs.has(ORIGIN);
+const isPureUpper = (node: Node, { origin }: PrivateNames): boolean =>
+  !hasLower(node) && !node.parts[0].inode.xattrs.has(origin);
 
 function isEmptyUpper(node: Node): boolean {
   const { inode } = node.parts[0];
@@ -213,8 +100,8 @@ function setXattr(plan: Making, path: Path, name: string, value: string): void {
 }
 
 /** The xattrs that a copy-up takes along: all but the overlay's own. Source: Linux ovl_copy_xattr(). */
-const copiedXattrs = (inode: Inode): ReadonlyMap<string, string> =>
-  new Map([...inode.xattrs].filter(([name]) => shownXattr(name) !== undefined));
+const copiedXattrs = (inode: Inode, names: PrivateNames): ReadonlyMap<string, string> =>
+  new Map([...inode.xattrs].filter(([name]) => shownXattr(name, names) !== undefined));
 
 /**
  * Brings a name into upper, with its parents: data and attributes, a directory without its entries. The parent's
@@ -228,10 +115,10 @@ function copyUp(plan: Making, path: Path): void {
   copyUp(plan, parent);
   const { inode } = node.parts[0];
   needsWork(plan, inode);
-  const xattrs = copiedXattrs(inode);
+  const xattrs = copiedXattrs(inode, plan.names);
   if (inode.type === 'dir') {
     const { type, mode, uid, gid, mtime } = inode;
-    const attributes = { mode, uid, gid, mtime, xattrs: new Map(xattrs).set(ORIGIN, '') };
+    const attributes = { mode, uid, gid, mtime, xattrs: new Map(xattrs).set(plan.names.origin, '') };
     put(plan, path, { type, ...attributes, entries: new Map() }, 'create');
   } else {
     put(plan, path, { ...inode, xattrs }, 'create');
@@ -244,7 +131,8 @@ function copyUp(plan: Making, path: Path): void {
 function coverUp(plan: Making, path: Path): void {
   // A merged directory knows that it was one, even when later nothing is left below it (ovl_fix_origin()).
   const parent = parentOf(path);
-  if (parent !== '' && upperInode(plan, parent)?.xattrs.has(ORIGIN) === false) setXattr(plan, parent, ORIGIN, '');
+  const { origin } = plan.names;
+  if (parent !== '' && upperInode(plan, parent)?.xattrs.has(origin) === false) setXattr(plan, parent, origin, '');
   put(plan, path, whiteout(), 'create');
 }
 
@@ -254,12 +142,34 @@ function lowerPositive(plan: Making, path: Path, node: Node): boolean {
   for (const part of nodeOf(plan, parentOf(path)).parts) {
     if (part.layer === 0) continue;
     const below = lookup(plan.world, part.fs, join(part.path, nameOf(path)));
-    if (below !== undefined) return !isWhiteout(below);
+    if (below !== undefined) return !isWhiteout(below, plan.names);
   }
   return false;
 }
 
 const redirects = (plan: Making): boolean => plan.fs.options.redirectDir === 'on';
+
+/**
+ * What looking at every name of an overlay leaves in upper: a directory that is merged is marked for good, so that its
+ * whiteouts stay hidden when nothing is left below it. The steps of the model set the mark where it matters, not at every look.
+ * Source: Linux ovl_fix_origin().
+ */
+export function markOrigins(world: Read, id: FsId, fs: OverlayFs): readonly TreeChange[] {
+  if (fs.upper === null) return [];
+  const { upper } = fs;
+  const { origin } = namesOf(fs.options);
+  const visit = (path: Path): readonly TreeChange[] => {
+    const node = findNode(world, fs, path);
+    if (failed(node) || node.ok.parts[0].layer !== 0) return [];
+    const [{ path: at, inode }] = node.ok.parts;
+    if (inode.type !== 'dir') return [];
+    const isMerged = path !== '' && node.ok.parts.length > 1 && !inode.xattrs.has(origin);
+    const marked = { ...inode, xattrs: new Map(inode.xattrs).set(origin, '') };
+    const own: TreeChange[] = isMerged ? [{ do: 'replace', fs: upper.fs, path: at, inode: marked }] : [];
+    return [...own, ...list(world, id, path).flatMap((name) => visit(join(path, name)))];
+  };
+  return visit('');
+}
 
 // ---- operations ---------------------------------------------------------------------------------------------------
 
@@ -273,7 +183,7 @@ function planCreate(plan: Making, path: Path, inode: Inode): Result {
   // With redirects, lower layers may not change offline, so a new directory can say early that nothing is below it.
   const early = redirects(plan) && hasLower(nodeOf(plan, parentOf(path)));
   const opaque = inode.type === 'dir' && (covered || early);
-  put(plan, path, opaque ? { ...inode, xattrs: new Map(inode.xattrs).set(OPAQUE, 'y') } : inode, 'create');
+  put(plan, path, opaque ? { ...inode, xattrs: new Map(inode.xattrs).set(plan.names.opaque, 'y') } : inode, 'create');
   return ok(null);
 }
 
@@ -282,7 +192,7 @@ function planRemove(plan: Making, id: FsId, path: Path, isDirectory: boolean): R
   const node = nodeOf(plan, path);
   const covers = lowerPositive(plan, path, node);
   // What the upper file system removes itself, it also refuses itself when it is not empty.
-  const empty = covers || !isPureUpper(node) ? isEmpty(plan.world, id, path) : isEmptyUpper(node);
+  const empty = covers || !isPureUpper(node, plan.names) ? isEmpty(plan.world, id, path) : isEmptyUpper(node);
   if (isDirectory && !empty) return err('ENOTEMPTY');
   copyUp(plan, parentOf(path));
   if (covers) needsWork(plan, null);
@@ -310,11 +220,11 @@ function prepareMove(plan: Making, path: Path, to: Path): void {
   if (hasLower(node)) {
     const absolute = parentOf(path) !== parentOf(to);
     if (node.redirect !== null && (!absolute || node.redirect[0] === '/')) return;
-    setXattr(plan, path, REDIRECT, redirectOf(plan, path, absolute));
+    setXattr(plan, path, plan.names.redirect, redirectOf(plan, path, absolute));
     // Looking it up has noted what it was merged with (ovl_fix_origin()).
-    if (upperInode(plan, path)?.xattrs.has(ORIGIN) === false) setXattr(plan, path, ORIGIN, '');
+    if (upperInode(plan, path)?.xattrs.has(plan.names.origin) === false) setXattr(plan, path, plan.names.origin, '');
   } else if (!node.opaque && hasLower(nodeOf(plan, parentOf(to)))) {
-    setXattr(plan, path, OPAQUE, 'y');
+    setXattr(plan, path, plan.names.opaque, 'y');
   }
 }
 
@@ -325,14 +235,15 @@ function planRename(plan: Making, id: FsId, from: Path, to: Path, exchange: bool
   const cannotMove = (node: Node): boolean => !redirects(plan) && node.parts[0].inode.type === 'dir' && hasLower(node);
   if (cannotMove(old) || (exchange && cannotMove(nodeOf(plan, to)))) return err('EXDEV');
   const replaces = !exchange && target?.parts[0].inode.type === 'dir' ? target : undefined;
-  if (replaces !== undefined && !isPureUpper(replaces) && !isEmpty(plan.world, id, to)) return err('ENOTEMPTY');
+  if (replaces !== undefined && !isPureUpper(replaces, plan.names) && !isEmpty(plan.world, id, to))
+    return err('ENOTEMPTY');
   copyUp(plan, from);
   copyUp(plan, parentOf(to));
   if (exchange) copyUp(plan, to);
   prepareMove(plan, from, to);
   if (exchange) prepareMove(plan, to, from);
   // The rename in the upper layer fails last, when the source has been prepared already.
-  if (replaces !== undefined && isPureUpper(replaces) && !isEmptyUpper(replaces)) return err('ENOTEMPTY');
+  if (replaces !== undefined && isPureUpper(replaces, plan.names) && !isEmptyUpper(replaces)) return err('ENOTEMPTY');
   const { fs } = plan.upper;
   plan.changes.push({ do: exchange ? 'exchange' : 'move', fs, from: plan.root + from, to: plan.root + to });
   // The kernel renames and covers the source in one go (RENAME_WHITEOUT, or RENAME_EXCHANGE with a whiteout at the target).
@@ -349,13 +260,14 @@ function planLink(plan: Making, from: Path, to: Path): Result {
 }
 
 /**
- * What was unlinked in a lower layer is copied up to where it was, where upper has something by now: a whiteout at least.
- * A directory takes the place of an empty one there. Seen on Linux 6.18. Source: ovl_copy_up_tmpfile(), ovl_copy_up_workdir().
+ * What was unlinked in a lower layer is copied up to where it was, where upper has something by now: a whiteout at least. A
+ * file is linked there, which fails; anything else is renamed onto it, and a directory or a device can come back by that.
+ * Seen on Linux 6.18. Source: ovl_copy_up_tmpfile(), ovl_copy_up_workdir().
  */
-function planRevival(plan: Making, id: FsId, at: Path, inode: Inode): Result {
-  if (inode.type !== 'dir') return err('EEXIST');
-  const there = lookup(plan.world, id, at);
-  if (there?.type === 'dir') plan.undefined = `"${at}" is copied up over another directory, which it may replace`;
+function planRevival(plan: Making, id: FsId, at: Path, { type }: Inode): Result {
+  if (type === 'file') return err('EEXIST');
+  const isDirectory = lookup(plan.world, id, at)?.type === 'dir';
+  if (type !== 'dir' || isDirectory) plan.undefined = `"${at}" was removed, and may come back by its copy-up`;
   return err('ENOTDIR');
 }
 
@@ -363,7 +275,9 @@ function planRevival(plan: Making, id: FsId, at: Path, inode: Inode): Result {
 function planEdit(plan: Making, id: FsId, operation: Operation & { readonly op: 'edit' }): Result {
   const { path, edit } = operation;
   const stored =
-    edit.xattr === undefined ? edit : { ...edit, xattr: [storedXattr(edit.xattr[0]), edit.xattr[1]] as const };
+    edit.xattr === undefined
+      ? edit
+      : { ...edit, xattr: [storedXattr(edit.xattr[0], plan.names), edit.xattr[1]] as const };
   if (isOrphan(path)) {
     const held = plan.fs.inodes.get(path);
     if (held === undefined) return err('ENOENT');
@@ -393,11 +307,13 @@ export function planOverlay(world: Read, id: FsId, fs: OverlayFs, operation: Ope
   // Somebody removed the upper directory itself: it is held, but nothing can be made in it any more (IS_DEADDIR()).
   if (isOrphan(root)) return { changes: [], result: err('ENOENT') };
   const workless = fs.work !== null && isOrphan(layerRoot(world, fs.work));
+  const names = namesOf(fs.options);
   const plan: Making = {
     world,
     fs,
     upper: fs.upper,
     root,
+    names,
     changes: [],
     made: new Map(),
     workless,

@@ -1,4 +1,4 @@
-import { find, list, lookup } from './lookup.ts';
+import { type Found, findAt, findIn, list, lookup } from './lookup.ts';
 import { childAt } from './mount.ts';
 import { permits } from './permission.ts';
 import { dotdotOf, isBelow, join, pinned } from './tree.ts';
@@ -6,7 +6,6 @@ import {
   err,
   type FsId,
   failed,
-  type Inode,
   type MountId,
   type NsId,
   ok,
@@ -112,70 +111,96 @@ export function rootOf(world: Read, task: Task): Dentry {
 
 // ---- the walk -----------------------------------------------------------------------------------------------------
 
-function inodeAt(walk: Walk, place: Dentry): Result<Inode> {
-  walk.seen(place.fs, place.path);
-  return find(walk.world, place.fs, place.path);
+/** Where a walk is, and what is there if it has looked: the next name is looked up from here, not from the root. */
+interface Here {
+  readonly place: Dentry;
+  readonly found: Found | null;
 }
 
+const unseen = (place: Dentry): Here => ({ place, found: null });
+
+/** What is where the walk is. */
+const look = (walk: Walk, { place, found }: Here): Result<Found> =>
+  found === null ? findAt(walk.world, place.fs, place.path) : ok(found);
+
 /** Search permission in a directory that a walk goes through. Source: Linux may_lookup(). */
-function enter(walk: Walk, place: Dentry): Result {
-  const inode = find(walk.world, place.fs, place.path);
-  if (failed(inode)) return inode;
-  if (inode.ok.type !== 'dir') return err('ENOTDIR');
-  return permits(inode.ok, walk.task, 'x') ? ok(null) : err('EACCES');
+function enter(walk: Walk, here: Here): Result<Found> {
+  const found = look(walk, here);
+  if (failed(found)) return found;
+  if (found.ok.inode.type !== 'dir') return err('ENOTDIR');
+  return permits(found.ok.inode, walk.task, 'x') ? found : err('EACCES');
 }
 
 /** A component of more than 255 bytes. */
 export const tooLong = (name: string): boolean => name.length * 3 > MAX_NAME && Buffer.byteLength(name) > MAX_NAME;
 
+/** The last component of a path, and the directory that was entered for it. */
+interface Parent extends Last {
+  /** Null for the root itself. */
+  readonly entered: Found | null;
+}
+
+/** A name in a directory that was entered, whatever it is. */
+function below(walk: Walk, dir: Dentry, entered: Found, name: string): Result<Here> {
+  const place: Dentry = { ...dir, path: join(dir.path, name) };
+  walk.seen(place.fs, place.path);
+  const found = findIn(walk.world, place.fs, entered, place.path);
+  return failed(found) ? found : ok({ place, found: found.ok });
+}
+
 /** One component that is not the last of a path to be opened by name. `links` are followed where `follow` says so. */
-function component(walk: Walk, here: Dentry, name: string, follow: boolean): Result<Dentry> {
-  if (name === '.') return ok(here);
-  if (name === '..') return dotdot(walk, here);
+function component(walk: Walk, here: Dentry, entered: Found, name: string, follow: boolean): Result<Here> {
+  if (name === '.') return ok({ place: here, found: entered });
+  if (name === '..') {
+    const up = dotdot(walk, here);
+    return failed(up) ? up : ok(unseen(up.ok));
+  }
   if (tooLong(name)) return err('ENAMETOOLONG');
-  const below: Dentry = { ...here, path: join(here.path, name) };
-  const inode = inodeAt(walk, below);
-  if (failed(inode)) return inode;
-  if (inode.ok.type !== 'symlink' || !follow) return ok(crossMounts(walk.world, below));
-  return link(walk, here, inode.ok.target);
+  const object = below(walk, here, entered, name);
+  if (failed(object)) return object;
+  const { place, found } = object.ok;
+  if (found?.inode.type === 'symlink' && follow) return link(walk, here, found.inode.target);
+  const top = crossMounts(walk.world, place);
+  return top === place ? object : ok(unseen(top));
 }
 
 /** The object a symlink in `here` leads to. Source: Linux pick_link(), nested link_path_walk(). */
-function link(walk: Walk, here: Dentry, target: string): Result<Dentry> {
+function link(walk: Walk, here: Dentry, target: string): Result<Here> {
   walk.links++;
   if (walk.links > MAX_LINKS) return err('ELOOP');
   return toObject(walk, here, target, true);
 }
 
 /** Walks to the directory that holds the last component. Source: Linux link_path_walk(). */
-function toParent(walk: Walk, start: Dentry, path: string): Result<Last> {
+function toParent(walk: Walk, start: Dentry, path: string): Result<Parent> {
   if (path === '') return err('ENOENT');
   if (path.length * 3 >= MAX_PATH && Buffer.byteLength(path) >= MAX_PATH) return err('ENAMETOOLONG');
   const parts = path.split('/').filter((part) => part !== '');
-  let here = path.startsWith('/') ? walk.root : start;
+  let here = unseen(path.startsWith('/') ? walk.root : start);
   const last = parts.pop();
-  if (last === undefined) return ok({ dir: here, name: '', slash: false });
+  if (last === undefined) return ok({ dir: here.place, name: '', slash: false, entered: null });
   for (const part of parts) {
-    const allowed = enter(walk, here);
-    if (failed(allowed)) return allowed;
-    const next = component(walk, here, part, true);
+    const entered = enter(walk, here);
+    if (failed(entered)) return entered;
+    const next = component(walk, here.place, entered.ok, part, true);
     if (failed(next)) return next;
     here = next.ok;
   }
-  const allowed = enter(walk, here);
-  return failed(allowed) ? allowed : ok({ dir: here, name: last, slash: path.endsWith('/') });
+  const entered = enter(walk, here);
+  if (failed(entered)) return entered;
+  return ok({ dir: here.place, name: last, slash: path.endsWith('/'), entered: entered.ok });
 }
 
-function toObject(walk: Walk, start: Dentry, path: string, follow: boolean): Result<Dentry> {
+function toObject(walk: Walk, start: Dentry, path: string, follow: boolean): Result<Here> {
   const last = toParent(walk, start, path);
   if (failed(last)) return last;
-  const { dir, name, slash } = last.ok;
-  if (name === '') return ok(dir);
-  const object = component(walk, dir, name, follow || slash);
+  const { dir, name, slash, entered } = last.ok;
+  if (entered === null) return ok(unseen(dir));
+  const object = component(walk, dir, entered, name, follow || slash);
   if (failed(object) || !slash) return object;
   // A trailing slash asks for a directory (LOOKUP_DIRECTORY).
-  const inode = find(walk.world, object.ok.fs, object.ok.path);
-  return failed(inode) ? inode : inode.ok.type === 'dir' ? object : err('ENOTDIR');
+  const found = look(walk, object.ok);
+  return failed(found) ? found : found.ok.inode.type === 'dir' ? object : err('ENOTDIR');
 }
 
 interface Start {
@@ -221,14 +246,21 @@ function opened(world: Read, task: Task, name: string): Dentry | undefined {
  */
 export function resolve(world: Read, task: TaskId, path: string, how: How = {}): Result<Dentry> {
   const { walk, start, rest } = begin(world, task, path, how.seen);
-  if (rest !== '.' || !isDescriptor(path)) return toObject(walk, start, rest, how.follow ?? true);
-  return how.follow === false ? linkItself(path) : ok(start);
+  if (rest === '.' && isDescriptor(path)) return how.follow === false ? linkItself(path) : ok(start);
+  const object = toObject(walk, start, rest, how.follow ?? true);
+  return failed(object) ? object : ok(object.ok.place);
+}
+
+function lastOf(parent: Result<Parent>): Result<Last> {
+  if (failed(parent)) return parent;
+  const { dir, name, slash } = parent.ok;
+  return ok({ dir, name, slash });
 }
 
 /** The directory that holds the last component of a path; the component itself is not looked up. */
 export function resolveParent(world: Read, task: TaskId, path: string, how: How = {}): Result<Last> {
   const { walk, start, rest } = begin(world, task, path, how.seen);
-  return rest === '.' && isDescriptor(path) ? linkItself(path) : toParent(walk, start, rest);
+  return rest === '.' && isDescriptor(path) ? linkItself(path) : lastOf(toParent(walk, start, rest));
 }
 
 /**
@@ -240,15 +272,15 @@ export function resolveCreate(world: Read, task: TaskId, path: string, how: How 
   if (rest === '.' && isDescriptor(path)) return linkItself(path);
   let last = toParent(walk, start, rest);
   while (!failed(last) && (how.follow ?? true)) {
-    const { dir, name, slash } = last.ok;
-    if (slash || name === '' || name === '.' || name === '..' || tooLong(name)) return last;
-    const inode = inodeAt(walk, { ...dir, path: join(dir.path, name) });
-    if (failed(inode) || inode.ok.type !== 'symlink') return last;
+    const { dir, name, slash, entered } = last.ok;
+    if (entered === null || slash || name === '.' || name === '..' || tooLong(name)) break;
+    const object = below(walk, dir, entered, name);
+    if (failed(object) || object.ok.found?.inode.type !== 'symlink') break;
     walk.links++;
     if (walk.links > MAX_LINKS) return err('ELOOP');
-    last = toParent(walk, dir, inode.ok.target);
+    last = toParent(walk, dir, object.ok.found.inode.target);
   }
-  return last;
+  return lastOf(last);
 }
 
 /** The absolute path of a place in its namespace, as far as its mounts are attached there. Source: Linux d_path(). */

@@ -1,6 +1,6 @@
 import { find, findNode, identity, isWhiteout, lookup } from './lookup.ts';
 import { type Credentials, isRoot, permits, stickyDenies } from './permission.ts';
-import { get, isOrphan, isWithin, names, parentOf, type TreeChange } from './tree.ts';
+import { get, isEmptyAt, isOrphan, isWithin, parentOf, type TreeChange } from './tree.ts';
 import { type Errno, err, type FsId, failed, type Inode, ok, type Path, type PlainFs, type Result } from './types.ts';
 import { fileSystem, type Read } from './world.ts';
 
@@ -235,28 +235,37 @@ export function mayReadXattr(inode: Inode, who: Credentials, name: string): Errn
   return isXattrName(name) ? null : 'EOPNOTSUPP';
 }
 
-/** The mode that is left after a change by `who` through content or owner: set-id bits go. Source: Linux setattr_should_drop_suidgid(). */
-export function withoutSetId(inode: Inode): number {
-  const sgid = (inode.mode & 0o2010) === 0o2010 ? 0o2000 : 0;
-  return inode.type === 'dir' ? inode.mode : inode.mode & ~0o4000 & ~sgid;
+/** Whether a caller may keep set-group-id on what has a group. Source: Linux in_group_or_capable(). */
+const inGroup = (who: Credentials, gid: number): boolean => isRoot(who) || who.gid === gid;
+
+/**
+ * The mode that is left after a change by `who` through content or owner: set-id bits go, but set-group-id without the
+ * right to execute only for strangers to the group. Source: Linux setattr_should_drop_suidgid(), setattr_should_drop_sgid().
+ */
+function withoutSetId({ type, mode, gid }: Inode, who: Credentials): number {
+  const sgid = (mode & 0o0010) !== 0 || !inGroup(who, gid) ? 0o2000 : 0;
+  return type === 'dir' ? mode : mode & ~0o4000 & ~sgid;
 }
+
+/** What a change through content or owner takes away: file capabilities. Source: Linux cap_inode_killpriv(). */
+const withoutCapabilities = ({ type, xattrs }: Inode): Edit =>
+  type !== 'dir' && xattrs.has('security.capability') ? { xattr: ['security.capability', null] } : {};
 
 /** The edit of a write or truncate: new content, no set-id bits unless root writes, no file capabilities. Source: file_remove_privs(). */
 export function writeEdit(inode: Inode, who: Credentials, content: string): Edit {
-  const mode = isRoot(who) ? inode.mode : withoutSetId(inode);
-  const caps = inode.xattrs.has('security.capability') ? { xattr: ['security.capability', null] as const } : {};
-  return { content, ...(mode === inode.mode ? {} : { mode }), ...caps };
+  const mode = isRoot(who) ? inode.mode : withoutSetId(inode, who);
+  return { content, ...(mode === inode.mode ? {} : { mode }), ...withoutCapabilities(inode) };
 }
 
 /** The edit of chmod(2): set-group-id goes when the caller is not in the group. Source: Linux setattr_prepare(). */
 export function modeEdit(inode: Inode, who: Credentials, mode: number): Edit {
-  return { mode: isRoot(who) || who.gid === inode.gid ? mode : mode & ~0o2000 };
+  return { mode: inGroup(who, inode.gid) ? mode : mode & ~0o2000 };
 }
 
 /** The edit of chown(2), which clears set-id bits and capabilities even for root. Source: Linux chown_common(). */
-export function ownerEdit(inode: Inode, uid: number, gid: number): Edit {
-  const mode = withoutSetId(inode);
-  return { uid, gid, ...(mode === inode.mode ? {} : { mode }) };
+export function ownerEdit(inode: Inode, who: Credentials, uid: number, gid: number): Edit {
+  const mode = withoutSetId(inode, who);
+  return { uid, gid, ...(mode === inode.mode ? {} : { mode }), ...withoutCapabilities(inode) };
 }
 
 /** A new inode as a directory gives it to its creator: umask, and what a set-group-id directory passes on. Source: inode_init_owner(). */
@@ -264,7 +273,7 @@ export function created<I extends Inode>(parent: Inode, inode: I, who: Credentia
   const inherits = (parent.mode & 0o2000) !== 0;
   let mode = inode.type === 'symlink' ? 0o777 : inode.mode & ~who.umask;
   if (inherits && inode.type === 'dir') mode |= 0o2000;
-  else if (inherits && (mode & 0o2010) === 0o2010 && !isRoot(who) && who.gid !== parent.gid) mode &= ~0o2000;
+  else if (inherits && (mode & 0o2010) === 0o2010 && !inGroup(who, parent.gid)) mode &= ~0o2000;
   return { ...inode, mode, uid: who.uid, gid: inherits ? parent.gid : who.gid };
 }
 
@@ -280,11 +289,11 @@ export function planPlain(id: FsId, fs: PlainFs, operation: Operation): Plan {
     case 'unlink':
       return one({ do: 'remove', fs: id, path: operation.path });
     case 'rmdir':
-      if (names(fs, operation.path).length > 0) return none('ENOTEMPTY');
+      if (!isEmptyAt(fs, operation.path)) return none('ENOTEMPTY');
       return one({ do: 'remove', fs: id, path: operation.path });
     case 'rename': {
       const { from, to, exchange } = operation;
-      if (!exchange && names(fs, to).length > 0) return none('ENOTEMPTY');
+      if (!exchange && !isEmptyAt(fs, to)) return none('ENOTEMPTY');
       return one({ do: exchange ? 'exchange' : 'move', fs: id, from, to });
     }
     case 'link':

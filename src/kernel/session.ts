@@ -1,6 +1,6 @@
 import { find, findNode, layerRoot, linkCount, lookup, type Part } from './lookup.ts';
 import { listed, lookedUp, markLive } from './marks.ts';
-import { editMount, followRoots, isAttached, namespaces } from './mount.ts';
+import { editMount, followRoots, namespaces } from './mount.ts';
 import { planOverlay } from './overlay.ts';
 import { type Dentry, type How, type Last, resolve, resolveCreate, resolveParent, tooLong } from './path.ts';
 import { check, type Operation, planPlain } from './posix.ts';
@@ -103,14 +103,6 @@ export const flagsOf = (world: Read, place: Dentry): readonly MountFlag[] =>
 /** Whether nothing can be changed through a place: its mount or its file system is read-only. Source: mnt_want_write(). */
 export const isReadonly = (world: Read, place: Dentry): boolean =>
   fileSystem(world, place.fs).readonly || flagsOf(world, place).includes('ro');
-
-/** Whether something is mounted on the name in the caller's namespace, in whatever mount of that file system. Source: is_local_mountpoint(). */
-export function isMountpoint(session: Session, fs: FsId, path: Path): boolean {
-  const ns = namespace(session.draft, session.task.ns);
-  for (const [id, { parent, at }] of ns.mounts)
-    if (parent !== null && at === path && ns.mounts.get(parent)?.fs === fs && isAttached(ns, id)) return true;
-  return false;
-}
 
 // ---- operations ---------------------------------------------------------------------------------------------------
 

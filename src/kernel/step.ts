@@ -1,13 +1,14 @@
 import type { Call, CallOf, CallResult } from './calls.ts';
 import { find, identity } from './lookup.ts';
-import { isAttached } from './mount.ts';
+import { isAttached, isMountpoint } from './mount.ts';
 import { mountCall } from './mountcalls.ts';
 import { writers } from './mountplaces.ts';
 import { changeMode, descriptor, open, openPlace, read, readdir, resized, stat, write } from './open.ts';
+import { overlayRequest } from './overlayoptions.ts';
 import type { Dentry, Last } from './path.ts';
 import { isRoot, permits } from './permission.ts';
 import { check, created, type Edit, mayReadXattr, ownerEdit, writeEdit } from './posix.ts';
-import { flagsOf, inodeAt, isMountpoint, isReadonly, perform, Session } from './session.ts';
+import { flagsOf, inodeAt, isReadonly, perform, Session } from './session.ts';
 import { directory, file, isOrphan, join, pinned, special, symlink } from './tree.ts';
 import { type Change, err, failed, type Inode, type Outcome, ok, type Result, type TaskId } from './types.ts';
 import { letGo } from './unmount.ts';
@@ -42,10 +43,11 @@ function observedMountCall(
   if ('path' in call) session.resolve(call.path);
   if ('from' in call) session.resolve(call.from);
   const made = call.op === 'new-tree' ? call.mount : call;
-  if (made.op === 'mount-overlay') {
-    for (const layer of [...made.lowers, made.upper, made.work]) if (layer !== undefined) session.resolve(layer.path);
-  }
-  return mountCall(session.draft, task, call);
+  if (made.op === 'mount-overlay' || made.op === 'mount-overlay-data')
+    for (const layer of overlayRequest(made).named) if (failed(session.resolve(layer.path))) break;
+  return mountCall(session.draft, task, call, (why) => {
+    session.undefined ??= why;
+  });
 }
 
 function fileCall(session: Session, call: FileCall): CallResult {
@@ -151,7 +153,7 @@ function editObject(
   const edit = (change: Edit): Result => perform(session, place.fs, { op: 'edit', path: place.path, edit: change });
   if (call.op === 'utimes') return edit({ mtime: call.mtime });
   if (call.op === 'setxattr') return edit({ xattr: [call.name, call.value] });
-  if ('uid' in call) return edit(ownerEdit(inode, call.uid, call.gid));
+  if ('uid' in call) return edit(ownerEdit(inode, session.task, call.uid, call.gid));
   return edit({ xattr: [call.name, null] });
 }
 
@@ -291,11 +293,9 @@ function remove(session: Session, path: string, op: 'unlink' | 'rmdir'): Result 
 
 /** What the checks allow is still EBUSY for a mount point of the caller's namespace. Source: Linux vfs_rmdir(), vfs_unlink(). */
 function performUnlessBusy(session: Session, place: Dentry, operation: Parameters<typeof perform>[2]): Result {
-  const busy =
-    'path' in operation
-      ? isMountpoint(session, place.fs, operation.path)
-      : isMountpoint(session, place.fs, operation.from) || isMountpoint(session, place.fs, operation.to);
-  if (!busy) return perform(session, place.fs, operation);
+  const ns = namespace(session.draft, session.task.ns);
+  const names = 'path' in operation ? [operation.path] : [operation.from, operation.to];
+  if (!names.some((name) => isMountpoint(ns, place.fs, name))) return perform(session, place.fs, operation);
   const allowed = check(session.draft, session.task, place.fs, operation);
   return failed(allowed) ? allowed : allowed.ok ? err('EBUSY') : ok(null);
 }

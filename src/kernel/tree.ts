@@ -40,7 +40,11 @@ export const isOrphan = (path: Path): boolean => path !== '' && path.charCodeAt(
 export const rebase = (path: Path, from: Path, to: Path): Path =>
   isWithin(path, from) ? to + path.slice(from.length) : path;
 
-const namesOf = (path: Path): readonly string[] => (path === '' ? [] : path.slice(1).split('/'));
+/** Where the component of a path ends that begins at `start`; the first begins at 1. */
+export function endOf(path: Path, start: number): number {
+  const slash = path.indexOf('/', start);
+  return slash === -1 ? path.length : slash;
+}
 
 // ---- constructors -------------------------------------------------------------------------------------------------
 
@@ -95,17 +99,17 @@ export const plainFs = (root: Directory = directory(), type = 'ext4'): PlainFs =
 function entryAt(fs: PlainFs, path: Path): Entry | undefined {
   if (isOrphan(path)) return path.includes('/') ? undefined : fs.inodes.get(path)?.inode;
   let entry: Entry | undefined = fs.root;
-  for (const name of namesOf(path)) {
+  for (let start = 1; start <= path.length; start = endOf(path, start) + 1) {
     if (entry?.type !== 'dir') return undefined;
-    entry = entry.entries.get(name);
+    entry = entry.entries.get(path.slice(start, endOf(path, start)));
   }
   return entry;
 }
 
 /** The inode an entry stands for. */
-export function inodeOf(fs: PlainFs, entry: Entry): Inode {
+export function inodeOf(inodes: PlainFs['inodes'], entry: Entry): Inode {
   if (entry.type !== 'link') return entry;
-  const held = fs.inodes.get(entry.ino);
+  const held = inodes.get(entry.ino);
   if (held === undefined) throw new Error(`a directory entry names inode ${entry.ino}, which the file system has not`);
   return held.inode;
 }
@@ -113,13 +117,19 @@ export function inodeOf(fs: PlainFs, entry: Entry): Inode {
 /** What is at a path, or undefined. */
 export function get(fs: PlainFs, path: Path): Inode | undefined {
   const entry = entryAt(fs, path);
-  return entry === undefined ? undefined : inodeOf(fs, entry);
+  return entry === undefined ? undefined : inodeOf(fs.inodes, entry);
 }
 
 /** The names in a directory, sorted; none where there is no directory. */
 export function names(fs: PlainFs, path: Path): readonly string[] {
   const inode = get(fs, path);
   return inode?.type === 'dir' ? [...inode.entries.keys()].sort() : [];
+}
+
+/** False for a directory with a name in it. */
+export function isEmptyAt(fs: PlainFs, path: Path): boolean {
+  const inode = get(fs, path);
+  return inode?.type !== 'dir' || inode.entries.size === 0;
 }
 
 /** Equal for two paths exactly when they are names of one inode. */
@@ -133,10 +143,19 @@ export function linksOf(fs: PlainFs, path: Path): number {
   const entry = entryAt(fs, path);
   if (isOrphan(path)) return fs.inodes.get(path)?.links ?? 0;
   if (entry?.type === 'link') return fs.inodes.get(entry.ino)?.links ?? 0;
-  if (entry?.type !== 'dir') return 1;
-  let links = 2;
-  for (const child of entry.entries.values()) if (child.type === 'dir') links++;
-  return links;
+  return entry?.type === 'dir' ? 2 + subdirectoriesOf(entry) : 1;
+}
+
+/** Counted once for each directory: they are immutable. */
+const SUBDIRECTORIES = new WeakMap<Directory, number>();
+
+function subdirectoriesOf(directory: Directory): number {
+  const known = SUBDIRECTORIES.get(directory);
+  if (known !== undefined) return known;
+  let count = 0;
+  for (const child of directory.entries.values()) if (child.type === 'dir') count++;
+  SUBDIRECTORIES.set(directory, count);
+  return count;
 }
 
 // ---- pins ---------------------------------------------------------------------------------------------------------
@@ -248,15 +267,14 @@ export type TreeChange = Extract<Change, { readonly fs: string; readonly path: P
 
 /** Puts a new directory in place of the one at a path, copying the way there. */
 function edited(fs: PlainFs, path: Path, edit: (directory: Directory) => Directory): PlainFs {
-  const way = namesOf(path);
-  const descend = (at: Entry | undefined, depth: number): Directory => {
-    if (at?.type !== 'dir')
-      throw new Error(`cannot edit "${path}": "${way.slice(0, depth).join('/')}" is no directory`);
-    const name = way[depth];
-    if (name === undefined) return edit(at);
-    return { ...at, entries: new Map(at.entries).set(name, descend(at.entries.get(name), depth + 1)) };
+  const descend = (at: Entry | undefined, start: number): Directory => {
+    if (at?.type !== 'dir') throw new Error(`cannot edit "${path}": "${path.slice(1, start - 1)}" is no directory`);
+    if (start > path.length) return edit(at);
+    const end = endOf(path, start);
+    const name = path.slice(start, end);
+    return { ...at, entries: new Map(at.entries).set(name, descend(at.entries.get(name), end + 1)) };
   };
-  return { ...fs, root: descend(fs.root, 0) };
+  return { ...fs, root: descend(fs.root, 1) };
 }
 
 /** Sets or clears a name. A directory that gains or loses a name has a new mtime. */
@@ -269,8 +287,24 @@ function named(fs: PlainFs, path: Path, entry: Entry | undefined): PlainFs {
   });
 }
 
-/** The path of an inode's first name that is not `except`, searched through the whole tree. */
+/** Which inodes have names below a directory: remembered, so that after an edit only the directories on its way are read. */
+const LINKED = new WeakMap<Directory, ReadonlySet<InoId>>();
+
+function linkedBelow(directory: Directory): ReadonlySet<InoId> {
+  const known = LINKED.get(directory);
+  if (known !== undefined) return known;
+  const linked = new Set<InoId>();
+  for (const entry of directory.entries.values()) {
+    if (entry.type === 'link') linked.add(entry.ino);
+    if (entry.type === 'dir') for (const ino of linkedBelow(entry)) linked.add(ino);
+  }
+  LINKED.set(directory, linked);
+  return linked;
+}
+
+/** The path of an inode's first name that is not `except`, searched where there are names of it. */
 function nameOfInode(directory: Directory, ino: InoId, at: Path = '', except?: Path): Path | undefined {
+  if (!linkedBelow(directory).has(ino)) return undefined;
   for (const name of [...directory.entries.keys()].sort()) {
     const entry = directory.entries.get(name);
     const here = join(at, name);
@@ -289,7 +323,7 @@ export function otherName(fs: PlainFs, path: Path, top: Path): Path | undefined 
   return nameOfInode(directory, entry.ino, top, path);
 }
 
-/** All hard links among a directory and what is below it, with repetition. */
+/** All hard links among an entry and what is below it, with repetition. */
 function* linksBelow(entry: Entry): Generator<InoId> {
   if (entry.type === 'link') yield entry.ino;
   if (entry.type === 'dir') for (const child of entry.entries.values()) yield* linksBelow(child);
@@ -350,7 +384,7 @@ function dropped(fs: PlainFs, path: Path, creator: string): PlainFs {
     return { inode: entry.type === 'dir' ? { ...entry, entries: new Map<string, Entry>() } : entry, links: 0 };
   });
   let rest = named(kept, path, undefined);
-  for (const ino of linksBelow(gone)) rest = countDown(rest, ino);
+  if (fs.inodes.size > 0) for (const ino of linksBelow(gone)) rest = countDown(rest, ino);
   return rest;
 }
 
@@ -362,7 +396,7 @@ const existing = (fs: PlainFs, path: Path): Entry => {
 
 function replaced(fs: PlainFs, path: Path, inode: Inode): PlainFs {
   const old = existing(fs, path);
-  const current = inodeOf(fs, old);
+  const current = inodeOf(fs.inodes, old);
   const value: Inode = inode.type === 'dir' && current.type === 'dir' ? { ...inode, entries: current.entries } : inode;
   const ino = old.type === 'link' ? old.ino : path;
   const held = fs.inodes.get(ino);
@@ -392,7 +426,7 @@ function linked(before: PlainFs, from: Path, to: Path, creator: string): PlainFs
     for (const [holder, pin] of fs.pins) if ('ino' in pin && pin.ino === ino) pins.set(holder, { path: to });
     return named({ ...fs, inodes, pins }, to, held.inode);
   }
-  const inode: Inode = entry.type === 'link' ? inodeOf(fs, entry) : entry;
+  const inode: Inode = entry.type === 'link' ? inodeOf(fs.inodes, entry) : entry;
   const inodes = new Map(fs.inodes).set(ino, { inode, links: (held?.links ?? 1) + 1 });
   const link: Entry = { type: 'link', ino };
   const first =

@@ -126,6 +126,8 @@ export interface Layer {
 export interface OverlayOptions {
   /** "on" and "follow" follow redirects, "off" does so too while redirect_always_follow=Y, the default. */
   readonly redirectDir: 'on' | 'off' | 'follow' | 'nofollow';
+  /** The overlay's own xattrs are "user.overlay.*", not "trusted.overlay.*"; left out while it is false. */
+  readonly userxattr?: boolean;
 }
 export interface OverlayFs {
   readonly kind: 'overlay';
@@ -133,6 +135,8 @@ export interface OverlayFs {
   readonly source: string;
   /** Top to bottom. */
   readonly lowers: readonly Layer[];
+  /** Data-only lower layers, which are held and never looked at; left out where there are none. */
+  readonly data?: readonly Layer[];
   readonly upper: Layer | null;
   readonly work: Layer | null;
   readonly options: OverlayOptions;

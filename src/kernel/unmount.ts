@@ -261,5 +261,5 @@ function collectFileSystem(draft: Draft, id: FsId, gone: Set<FsId>): void {
   }
 }
 
-const layersOf = ({ lowers, upper, work }: OverlayFs): OverlayFs['lowers'] =>
-  [...lowers, upper, work].filter((layer) => layer !== null);
+const layersOf = ({ lowers, data = [], upper, work }: OverlayFs): OverlayFs['lowers'] =>
+  [...lowers, ...data, upper, work].filter((layer) => layer !== null);

@@ -1,4 +1,4 @@
-import { findNode, isWhiteout, list, lookup } from './lookup.ts';
+import { findNode, isWhiteout, list, lookup, namesOf, type PrivateNames } from './lookup.ts';
 import { crossMounts, type Dentry, resolve } from './path.ts';
 import { join, nameOf, parentOf } from './tree.ts';
 import { type FsId, failed, type Inode, type OverlayFs, type Path, type TaskId } from './types.ts';
@@ -81,7 +81,7 @@ export function layersOf(world: Read, place: Dentry): readonly string[] {
   if (failed(parent)) return [];
   return parent.ok.parts.flatMap((part) => {
     const here = lookup(world, part.fs, join(part.path, nameOf(place.path)));
-    return here === undefined ? [] : [layerName(fs, part.layer) + kindOf(here)];
+    return here === undefined ? [] : [layerName(fs, part.layer) + kindOf(here, namesOf(fs.options))];
   });
 }
 
@@ -89,7 +89,7 @@ export function layersOf(world: Read, place: Dentry): readonly string[] {
 const layerName = (fs: OverlayFs, index: number): string =>
   (index === 0 ? fs.upper : fs.lowers[index - 1])?.name ?? 'layer';
 
-function kindOf(inode: Inode): string {
-  if (isWhiteout(inode)) return ' whiteout';
-  return inode.xattrs.get('trusted.overlay.opaque') === 'y' ? ' opaque' : '';
+function kindOf(inode: Inode, names: PrivateNames): string {
+  if (isWhiteout(inode, names)) return ' whiteout';
+  return inode.xattrs.get(names.opaque) === 'y' ? ' opaque' : '';
 }

@@ -40,6 +40,14 @@ export class Draft implements Read {
     this.#written.set(slot, value);
   }
 
+  /** Replaces a component so that it stays replaced when this draft is dropped: for what a call does although it fails. */
+  keep(slot: Slot, value: Component): void {
+    if (this.#world instanceof Draft) {
+      this.#written.delete(slot);
+      this.#world.set(slot, value);
+    } else this.set(slot, value);
+  }
+
   /** The replaced components, in the order of the first replacement. */
   get writes(): readonly (readonly [Slot, Component])[] {
     return [...this.#written];
@@ -84,8 +92,9 @@ export class World implements Read {
     return this.#values.get(slot) ?? null;
   }
 
-  /** The world after a step. */
-  with(writes: Iterable<readonly [Slot, Component]>): World {
+  /** The world after a step: the same one if the step wrote nothing. */
+  with(writes: readonly (readonly [Slot, Component])[]): World {
+    if (writes.length === 0) return this;
     const values = new Map(this.#values);
     for (const [slot, value] of writes) values.set(slot, value);
     return new World(this.slots, values);

@@ -38,7 +38,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE = 1 << 16, ARGS = 640, TASKS = 16, HELD = 64 };
+enum { LINE = 1 << 16, ARGS = 4096, TASKS = 16, HELD = 64 };
 
 static time_t began;
 static int proc_dir = -1;
@@ -95,14 +95,15 @@ static const struct {
 #undef E
 };
 
-static void say_error(int number) {
+static const char *error_name(int number) {
+  static char other[32];
   for (size_t i = 0; i < sizeof ERRORS / sizeof *ERRORS; i++)
-    if (ERRORS[i].number == number) {
-      say("{\"err\":\"%s\"}", ERRORS[i].name);
-      return;
-    }
-  say("{\"err\":\"errno %d\"}", number);
+    if (ERRORS[i].number == number) return ERRORS[i].name;
+  snprintf(other, sizeof other, "errno %d", number);
+  return other;
 }
+
+static void say_error(int number) { say("{\"err\":\"%s\"}", error_name(number)); }
 
 /* The answer to a call without a value: 0, or -1 with errno. */
 static void say_done(int result) {
@@ -114,7 +115,8 @@ static void say_done(int result) {
 
 static int hex(char c) { return c <= '9' ? c - '0' : (c | 32) - 'a' + 10; }
 
-static char *decode(char *text) {
+/* In place; how many bytes there are. */
+static size_t decode(char *text) {
   char *to = text;
   if (strcmp(text, "%") == 0) *text = 0;
   for (char *from = text; *from != 0; from++) {
@@ -124,19 +126,25 @@ static char *decode(char *text) {
     } else *to++ = *from;
   }
   *to = 0;
-  return text;
+  return (size_t)(to - text);
 }
+
+static size_t sizes_[ARGS];
 
 static int split(char *line, char **args) {
   int count = 0;
-  for (char *word = strtok(line, " "); word != NULL && count < ARGS; word = strtok(NULL, " ")) args[count++] = decode(word);
+  for (char *word = strtok(line, " "); word != NULL && count < ARGS; word = strtok(NULL, " ")) {
+    args[count] = word;
+    sizes_[count++] = decode(word);
+  }
   return count;
 }
 
 static const char *const NO_ARG = "";
-static int argc_;
+static int argc_, first_;
 static char **argv_;
 static const char *arg(int index) { return index < argc_ ? argv_[index] : NO_ARG; }
+static size_t length_of(int index) { return index < argc_ ? sizes_[first_ + index] : 0; }
 static long number(int index) { return strtol(arg(index), NULL, 10); }
 
 /* Whether a list such as "MS_RDONLY|MS_NODEV" has the word. */
@@ -581,13 +589,15 @@ static int move_tree(const char *name, const char *path, int beneath) {
   return let_go(name);
 }
 
-/* fsopen, fsconfig of each key and value, fsmount. A flag is written "key" with the value "%". */
-static int configured(const char *type, uint64_t attributes, int first) {
+/* fsopen, fsconfig of each option, fsmount. An option is "flag KEY %" or "string KEY VALUE". */
+static int configured(const char *type, const char *source, uint64_t attributes, int first) {
   int fs = (int)syscall(430, type, 1);
   if (fs < 0) return -1;
-  int result = 0;
-  for (int i = first; result == 0 && i + 1 < argc_; i += 2)
-    result = (int)syscall(431, fs, *arg(i + 1) == 0 ? 0 : 1, arg(i), *arg(i + 1) == 0 ? NULL : arg(i + 1), 0);
+  int result = (int)syscall(431, fs, 1, "source", source, 0);
+  for (int i = first; result == 0 && i + 2 < argc_; i += 3) {
+    int is_flag = strcmp(arg(i), "flag") == 0;
+    result = (int)syscall(431, fs, is_flag ? 0 : 1, arg(i + 1), is_flag ? NULL : arg(i + 2), 0);
+  }
   if (result == 0) result = (int)syscall(431, fs, 6, NULL, NULL, 0);
   int mount = result < 0 ? -1 : (int)syscall(432, fs, 1, (unsigned)attributes), number = errno;
   close(fs);
@@ -595,8 +605,8 @@ static int configured(const char *type, uint64_t attributes, int first) {
   return mount;
 }
 
-static int mount_configured(const char *path, const char *type, uint64_t attributes, int first) {
-  int mount = configured(type, attributes, first);
+static int mount_configured(const char *path, const char *type, const char *source, uint64_t attributes, int first) {
+  int mount = configured(type, source, attributes, first);
   if (mount < 0) return -1;
   int result = (int)syscall(429, mount, "", AT_FDCWD, path, FROM_EMPTY | TO_SYMLINKS), number = errno;
   close(mount);
@@ -604,8 +614,8 @@ static int mount_configured(const char *path, const char *type, uint64_t attribu
   return result;
 }
 
-static int new_tree(const char *name, const char *type, uint64_t attributes) {
-  int mount = configured(type, attributes, 3);
+static int new_tree(const char *name, const char *type, const char *source, uint64_t attributes) {
+  int mount = configured(type, source, attributes, 4);
   if (mount >= 0) *hold(name) = mount;
   return mount;
 }
@@ -716,7 +726,7 @@ static void chown_call(void) { say_done(chown(arg(0), (uid_t)number(1), (gid_t)n
 static void lchown_call(void) { say_done(lchown(arg(0), (uid_t)number(1), (gid_t)number(2))); }
 static void utimes_call(void) { say_done(set_mtime(arg(0), number(1), 0)); }
 static void truncate_call(void) { say_done(truncate(arg(0), number(1))); }
-static void setxattr_call(void) { say_done(setxattr(arg(0), arg(1), arg(2), strlen(arg(2)), 0)); }
+static void setxattr_call(void) { say_done(setxattr(arg(0), arg(1), arg(2), length_of(2), 0)); }
 static void getxattr_call(void) { answer_getxattr(arg(0), arg(1)); }
 static void removexattr_call(void) { say_done(removexattr(arg(0), arg(1))); }
 static void listxattr_call(void) { answer_listxattr(arg(0)); }
@@ -736,7 +746,7 @@ static void mount_tmpfs_call(void) {
   say_done(mount(source, arg(0), "tmpfs", mount_flags(arg(1)), *arg(2) == 0 ? NULL : arg(2)));
 }
 static void mount_overlay_call(void) { say_done(mount(arg(1), arg(0), "overlay", mount_flags(arg(3)), arg(2))); }
-static void mount_overlay_pairs_call(void) { say_done(mount_configured(arg(0), "overlay", attribute_flags(arg(1)), 2)); }
+static void mount_overlay_options_call(void) { say_done(mount_configured(arg(0), "overlay", arg(1), attribute_flags(arg(2)), 3)); }
 static void mount_bind_call(void) {
   say_done(mount(arg(0), arg(1), NULL, MS_BIND | (number(2) != 0 ? MS_REC : 0), NULL));
 }
@@ -755,7 +765,7 @@ static void mount_remount_call(void) {
 static void umount_call(void) {
   say_done(umount2(arg(0), (number(1) != 0 ? MNT_DETACH : 0) | (number(2) != 0 ? UMOUNT_NOFOLLOW : 0)));
 }
-static void new_tree_call(void) { say_done(new_tree(arg(0), arg(1), attribute_flags(arg(2)))); }
+static void new_tree_call(void) { say_done(new_tree(arg(0), arg(1), arg(2), attribute_flags(arg(3)))); }
 static void open_tree_call(void) { say_done(open_tree_(arg(0), arg(1), number(2) != 0, number(3) != 0)); }
 static void move_tree_call(void) { say_done(move_tree(arg(0), arg(1), number(2) != 0)); }
 /* mountinfo of the caller's namespace, as far as its root reaches. */
@@ -809,7 +819,7 @@ static const struct {
     {"program", program_call},
     {"mount-tmpfs", mount_tmpfs_call},
     {"mount-overlay", mount_overlay_call},
-    {"mount-overlay-pairs", mount_overlay_pairs_call},
+    {"mount-overlay-options", mount_overlay_options_call},
     {"mount-bind", mount_bind_call},
     {"mount-move", mount_move_call},
     {"mount-flags", mount_flags_call},
@@ -878,8 +888,9 @@ static void serve(int socket, int is_child) {
     char *colon = strchr(args[0], ':');
     uid_t uid = (uid_t)strtol(args[0], NULL, 10);
     gid_t gid = colon == NULL ? uid : (gid_t)strtol(colon + 1, NULL, 10);
-    argc_ = words - 2;
-    argv_ = args + 2;
+    first_ = 2;
+    argc_ = words - first_;
+    argv_ = args + first_;
     if (strcmp(args[1], "leave") == 0 && is_child) return;
     if (strcmp(args[1], "exit") == 0) _exit(0);
     begin_descriptors(args[1]);
@@ -1004,10 +1015,7 @@ static void list(const char *path, size_t top, int raw, int *any) {
   say_string(shown, strlen(shown));
   if (lstat(path, &st) < 0) {
     if (errno == ENOENT) say(",\"type\":\"ghost\"}");
-    else {
-      int number = errno;
-      say(",\"type\":\"lstat-%s\"}", number == EPERM ? "EPERM" : number == EIO ? "EIO" : strerror(number));
-    }
+    else say(",\"type\":\"lstat-%s\"}", error_name(errno));
     return;
   }
   if (raw && S_ISCHR(st.st_mode) && st.st_rdev == 0) {
@@ -1046,7 +1054,7 @@ static void list(const char *path, size_t top, int raw, int *any) {
 
 static void admin(const char *op) {
   if (strcmp(op, "make") == 0) say_done(make());
-  else if (strcmp(op, "lsetxattr") == 0) say_done(lsetxattr(arg(0), arg(1), arg(2), strlen(arg(2)), 0));
+  else if (strcmp(op, "lsetxattr") == 0) say_done(lsetxattr(arg(0), arg(1), arg(2), length_of(2), 0));
   else if (strcmp(op, "time") == 0) say_done(set_mtime(arg(0), number(1), AT_SYMLINK_NOFOLLOW));
   else if (strcmp(op, "end-task") == 0) {
     end_task(arg(0));
@@ -1091,8 +1099,9 @@ static void run_line(char *line) {
     return;
   }
   int words = split(space + 1, args);
-  argc_ = words - 1;
-  argv_ = args + 1;
+  first_ = 1;
+  argc_ = words - first_;
+  argv_ = args + first_;
   if (words < 1) say("{\"err\":\"malformed\"}");
   else admin(args[0]);
 }

@@ -1,4 +1,4 @@
-import type { Call, LayerPath, NewMount } from '../kernel/calls.ts';
+import type { Call, CallOf, LayerPath, NewMount, Option } from '../kernel/calls.ts';
 import { join } from '../kernel/tree.ts';
 import type { Entry, Inode, InoId, Path, PlainFs, TaskId } from '../kernel/types.ts';
 
@@ -20,14 +20,19 @@ export const command = (who: Caller, op: string, ...args: readonly (string | num
   [from(who), op, ...args.map(word)].join(' ');
 
 /** A line for a call. Throws for the few that only a model can carry out. */
-export const line = (who: Caller, call: Call): string => command(who, call.op, ...argumentsOf(call));
+export const line = (who: Caller, call: Call): string => command(who, commandOf(call), ...argumentsOf(call));
+
+function commandOf(call: Call): string {
+  if (call.op !== 'mount-overlay-data') return call.op;
+  return typeof call.data === 'string' ? 'mount-overlay' : 'mount-overlay-options';
+}
 
 const flag = (value: boolean | undefined): number => (value === true ? 1 : 0);
 
 /** A path in the options of an overlay. Source: Documentation/filesystems/overlayfs.rst, "Multiple lower layers". */
 const escaped = (path: string): string => path.replace(/[\\:,]/g, (char) => `\\${char}`);
 
-function overlayOptions(call: NewMount & { readonly op: 'mount-overlay' }): readonly (readonly [string, string])[] {
+function overlayOptions(call: NewMount & { readonly op: 'mount-overlay' }): readonly Option[] {
   const paths = (layers: readonly LayerPath[]): string => layers.map(({ path }) => escaped(path)).join(':');
   const { upper, work, redirectDir } = call;
   return [
@@ -38,10 +43,9 @@ function overlayOptions(call: NewMount & { readonly op: 'mount-overlay' }): read
   ];
 }
 
-const overlayData = (call: NewMount & { readonly op: 'mount-overlay' }): string =>
-  overlayOptions(call)
-    .map((option) => option.join('='))
-    .join(',');
+/** Options of fsconfig(2) as the executor reads them. */
+const configured = (options: readonly Option[]): readonly string[] =>
+  options.flatMap(([key, value]) => (value === null ? ['flag', key, ''] : ['string', key, value]));
 
 function argumentsOf(call: Call): readonly (string | number)[] {
   switch (call.op) {
@@ -93,6 +97,21 @@ function argumentsOf(call: Call): readonly (string | number)[] {
   }
 }
 
+function overlayArguments(call: CallOf<'mount-overlay' | 'mount-overlay-data'>): readonly string[] {
+  const flags = (call.flags ?? []).join('|');
+  if (call.op === 'mount-overlay')
+    return [
+      call.path,
+      call.source,
+      overlayOptions(call)
+        .map((option) => option.join('='))
+        .join(','),
+      flags,
+    ];
+  if (typeof call.data === 'string') return [call.path, call.source, call.data, flags];
+  return [call.path, call.source, flags, ...configured(call.data)];
+}
+
 function mountArguments(call: Call): readonly (string | number)[] {
   switch (call.op) {
     case 'mount-device':
@@ -100,7 +119,8 @@ function mountArguments(call: Call): readonly (string | number)[] {
     case 'mount-tmpfs':
       return [call.path, (call.flags ?? []).join('|'), `mode=${(call.mode ?? 0o1777).toString(8)}`];
     case 'mount-overlay':
-      return [call.path, call.source, overlayData(call), (call.flags ?? []).join('|')];
+    case 'mount-overlay-data':
+      return overlayArguments(call);
     case 'mount-bind':
       return [call.from, call.path, flag(call.recursive)];
     case 'mount-move':
@@ -130,16 +150,19 @@ function mountArguments(call: Call): readonly (string | number)[] {
   }
 }
 
-/** Type, flags, and the keys and values of fsconfig(2). */
-function newTreeArguments(mount: NewMount): readonly (string | number)[] {
+/** Type, source, flags, and the options of fsconfig(2). */
+function newTreeArguments(mount: NewMount): readonly string[] {
   const flags = (mount.flags ?? []).join('|');
   switch (mount.op) {
     case 'mount-device':
       throw new Error('new-tree: the executor has no devices');
     case 'mount-tmpfs':
-      return ['tmpfs', flags, 'mode', (mount.mode ?? 0o1777).toString(8)];
+      return ['tmpfs', 'tmpfs', flags, ...configured([['mode', (mount.mode ?? 0o1777).toString(8)]])];
     case 'mount-overlay':
-      return ['overlay', flags, 'source', mount.source, ...overlayOptions(mount).flat()];
+      return ['overlay', mount.source, flags, ...configured(overlayOptions(mount))];
+    case 'mount-overlay-data':
+      if (typeof mount.data === 'string') throw new Error('new-tree: fsmount(2) takes options one by one');
+      return ['overlay', mount.source, flags, ...configured(mount.data)];
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Field } from '../conform/json.ts';
-import type { Setup } from '../conform/machine.ts';
+import { mountCall, type Setup } from '../conform/machine.ts';
 import { isRemount, type Op } from '../conform/ops.ts';
 import { draftOf, remounted, upperName } from '../conform/overlay.ts';
 import type { Call, CallResult } from '../kernel/calls.ts';
@@ -14,13 +14,11 @@ export type Vector = Readonly<Record<string, unknown>>;
 /** The lines of a batch, and where in its answers to look for what. */
 class Script {
   readonly lines: string[] = [];
-  #options: string;
   setup: Setup;
   #rotations = 0;
 
-  constructor(setup: Setup, options: string) {
+  constructor(setup: Setup) {
     this.setup = setup;
-    this.#options = options;
   }
 
   /** The index of the answer. */
@@ -30,10 +28,7 @@ class Script {
 
   /** Mounts the layers and lets the caller in. */
   mount(): number {
-    const { upper, work, lowers } = this.setup;
-    const layers = upper === null ? '' : `,upperdir=${upper},workdir=${work}`;
-    const data = `lowerdir=${lowers.join(':')}${layers}${this.#options === '' ? '' : `,${this.#options}`}`;
-    return this.add(command('world', 'mount-overlay', '/mnt', 'overlay', data, ''));
+    return this.add(line('world', mountCall(this.setup)));
   }
 
   enter(): void {
@@ -57,7 +52,6 @@ class Script {
     if (calls.rotates) this.#rotations++;
     const name = upperName(this.#rotations);
     this.setup = remounted(this.setup, calls, name);
-    this.#options = calls.options?.string ?? this.#options;
     if (calls.rotates) this.add(command('world', 'make', 'dir', `/${name}`, 0o755, 0, 0, 0));
     const mounted = this.mount();
     this.enter();
@@ -72,7 +66,7 @@ const by = (who: number): Caller => ({ task: CALLER, uid: who, gid: who });
 export async function record(kernel: Kernel, vector: Field): Promise<Vector> {
   const draft = draftOf(vector);
   if (typeof draft === 'string') throw vector.fail(`a vector that the model can play: ${draft}`);
-  const script = new Script(draft.setup, vector.get('options').string);
+  const script = new Script(draft.setup);
   for (const text of treeLines(draft.disk, '')) script.add(text);
   const mounted = script.mount();
   const initial = script.list('/mnt', 0);

@@ -13,7 +13,7 @@ import { build, merged } from '../../models/world.ts';
 import { judge } from '../../properties/judge.ts';
 import { HIDDEN } from '../../properties/scene.ts';
 import type { RootInput } from '../input/root.ts';
-import { layerRoot, lookup, REDIRECT } from '../kernel/lookup.ts';
+import { layerRoot, lookup, TRUSTED } from '../kernel/lookup.ts';
 import { resolve } from '../kernel/path.ts';
 import { isWithin, join } from '../kernel/tree.ts';
 import { type Directory, type Entry, failed, type PlainFs } from '../kernel/types.ts';
@@ -175,7 +175,7 @@ function hasRedirects(world: Read): boolean {
   const fs = fileSystem(world, place.ok.fs);
   if (fs.kind !== 'overlay') return false;
   const hasRedirect = (directory: Directory): boolean =>
-    directory.xattrs.has(REDIRECT) ||
+    directory.xattrs.has(TRUSTED.redirect) ||
     [...directory.entries.values()].some((entry) => entry.type === 'dir' && hasRedirect(entry));
   return [...(fs.upper === null ? [] : [fs.upper]), ...fs.lowers].some((layer) => {
     const below = fileSystem(world, layer.fs);

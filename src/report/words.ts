@@ -86,6 +86,8 @@ function newMountText(mount: NewMount, where: string): string {
       return `tmpfs ${where}`;
     case 'mount-overlay':
       return `overlay ${where} (${layersText(mount)})`;
+    case 'mount-overlay-data':
+      return `overlay ${where} (${optionsText(mount.data)})`;
   }
 }
 
@@ -94,6 +96,7 @@ function mountCallText(call: Call): string {
     case 'mount-device':
     case 'mount-tmpfs':
     case 'mount-overlay':
+    case 'mount-overlay-data':
       return `mount ${newMountText(call, `on ${at(call.path)}`)}`;
     case 'mount-bind':
       return `mount ${call.recursive === true ? 'MS_BIND|MS_REC' : 'MS_BIND'} ${at(call.from)} on ${at(call.path)}`;
@@ -127,6 +130,9 @@ function mountCallText(call: Call): string {
       return 'path' in call ? `${call.op} ${at(call.path)}` : call.op;
   }
 }
+
+const optionsText = (data: Extract<NewMount, { op: 'mount-overlay-data' }>['data']): string =>
+  typeof data === 'string' ? data : data.map(([key, value]) => (value === null ? key : `${key}=${value}`)).join(' ');
 
 function umountFlags({ detach, nofollow }: Extract<Call, { op: 'umount' }>): string {
   const flags = [detach === true ? ['MNT_DETACH'] : [], nofollow === true ? ['UMOUNT_NOFOLLOW'] : []].flat();

@@ -11,6 +11,7 @@ import { SCENARIOS } from '../../models/scenarios/index.ts';
 import { PROPERTIES } from '../../properties/catalogue.ts';
 import { judge } from '../../properties/judge.ts';
 import type { Report } from '../../src/checker/model.ts';
+import { simulator } from './simulator.ts';
 import { yardstick } from './yardstick.ts';
 
 /** A name, and a whole search. */
@@ -84,6 +85,7 @@ function spin(model: string): void {
   }
 }
 
+for (const line of simulator()) print({ ...line });
 for (const benchmark of BENCHMARKS) measure(benchmark);
 const model = process.env['OVERLAYCHECK_PML'];
 if (model !== undefined) spin(model);

@@ -1,7 +1,7 @@
 import type { Call, CallResult } from '../../src/kernel/calls.ts';
 import { find, list } from '../../src/kernel/lookup.ts';
 import { parseTree, printDirectory, printTree } from '../../src/kernel/notation.ts';
-import { createOverlay, type LayerDentry } from '../../src/kernel/overlay.ts';
+import { createOverlay, type LayerDentry } from '../../src/kernel/overlaymount.ts';
 import { step } from '../../src/kernel/step.ts';
 import { directory, file, plainFs } from '../../src/kernel/tree.ts';
 import {
@@ -34,7 +34,7 @@ export const mountOf = (fs: FsId, over: Partial<Mount> = {}): Mount => ({
   ...over,
 });
 
-const taskOf = (uid: number): Task => ({
+export const taskOf = (uid: number): Task => ({
   kind: 'task',
   ns: 'main',
   cwd: null,

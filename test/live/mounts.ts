@@ -18,7 +18,7 @@ const TASKS = ['p', 'q', 'r'] as const;
 function linesOf({ line: number, who, call }: Made): readonly string[] {
   const text = line(by(who), call);
   if (call.op === 'mount-tmpfs') return [`${text} t${number + 1}`];
-  if (call.op === 'new-tree') return [`${text} source t${number + 1}`];
+  if (call.op === 'new-tree') return [text.replace(' tmpfs tmpfs ', ` tmpfs t${number + 1} `)];
   const isProgram = call.op === 'write' && call.data === PROGRAM;
   return isProgram ? [text, command(by(who), 'program', call.path)] : [text];
 }
