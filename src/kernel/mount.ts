@@ -1,4 +1,4 @@
-import { hold, isOrphan, isWithin, pinned, release } from './tree.ts';
+import { hold, isOrphan, isWithin, pinned, release, releaseName } from './tree.ts';
 import type { FsId, Mount, MountFlag, MountId, Namespace, NsId, Path, PinId, TaskId } from './types.ts';
 import { type Draft, fileSystem, namespace, type Read } from './world.ts';
 
@@ -154,7 +154,7 @@ function holdRoot(draft: Draft, ref: Ref, { fs, root }: Mount): void {
 
 /** A mount goes, and with it what only it held. Source: Linux cleanup_mnt(). */
 export function releaseRoot(draft: Draft, ref: Ref, { fs, root }: Mount): void {
-  if (isOrphan(root)) draft.set(`fs:${fs}`, release(fileSystem(draft, fs), rootPin(ref)));
+  if (isOrphan(root)) draft.set(`fs:${fs}`, releaseName(fileSystem(draft, fs), rootPin(ref)));
 }
 
 /** Before a name goes: the mounts that show it, or something below it, get a pin there. */

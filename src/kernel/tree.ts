@@ -335,22 +335,42 @@ function countDown(fs: PlainFs, ino: InoId): PlainFs {
   if (held === undefined) return fs;
   const inodes = new Map(fs.inodes);
   const links = held.links - 1;
-  if (links > 1) return { ...fs, inodes: inodes.set(ino, { ...held, links }) };
-  const last = links === 1 ? nameOfInode(fs.root, ino) : undefined;
-  const pins = new Map(fs.pins);
-  const holders = [...pins].filter(([, pin]) => 'ino' in pin && pin.ino === ino);
-  if (last === undefined) {
-    if (holders.length > 0) inodes.set(ino, { ...held, links: 0 });
-    else inodes.delete(ino);
-    return { ...fs, inodes };
-  }
+  const holders = holdersOf(fs, ino);
+  if (links > 0 || holders.length > 0) inodes.set(ino, { ...held, links });
+  else inodes.delete(ino);
+  return links === 1 && !holders.some(holdsName) ? inlined({ ...fs, inodes }, ino) : { ...fs, inodes };
+}
+
+const holdersOf = ({ pins }: PlainFs, ino: InoId): readonly PinId[] =>
+  [...pins].flatMap(([holder, pin]) => ('ino' in pin && pin.ino === ino ? [holder] : []));
+
+/**
+ * A mount holds its root under the name that it was mounted by, and that stays gone when the file has another one: the pin
+ * of a mount is "mount NS ID". Everybody else is content with the inode. Source: Linux struct path.
+ */
+const holdsName = (holder: PinId): boolean => holder.startsWith('mount ');
+
+/** An inode with one name left is an ordinary entry there again. */
+function inlined(fs: PlainFs, ino: InoId): PlainFs {
+  const last = nameOfInode(fs.root, ino);
+  const held = fs.inodes.get(ino);
+  if (last === undefined || held === undefined) return fs;
+  const [inodes, pins] = [new Map(fs.inodes), new Map(fs.pins)];
   inodes.delete(ino);
-  for (const [holder] of holders) pins.set(holder, { path: last });
-  const inline = (directory: Directory): Directory => ({
+  for (const holder of holdersOf(fs, ino)) pins.set(holder, { path: last });
+  return edited({ ...fs, inodes, pins }, parentOf(last), (directory) => ({
     ...directory,
     entries: new Map(directory.entries).set(nameOf(last), held.inode),
-  });
-  return edited({ ...fs, inodes, pins }, parentOf(last), inline);
+  }));
+}
+
+/** Lets go of the removed root of a mount. */
+export function releaseName(fs: FileSystem, holder: PinId): FileSystem {
+  const pin = fs.pins.get(holder);
+  const free = release(fs, holder);
+  if (free.kind !== 'plain' || pin === undefined || 'path' in pin) return free;
+  const isLast = free.inodes.get(pin.ino)?.links === 1 && !holdersOf(free, pin.ino).some(holdsName);
+  return isLast ? inlined(free, pin.ino) : free;
 }
 
 /** Takes a name and everything below it away. What is held lives on without a name. Source: Linux d_delete(). */

@@ -440,6 +440,29 @@ describe('a directory that was removed', () => {
         /b/x t1 root=removed private`,
     },
     {
+      it: 'is a file that has another name: it is written there, but the mount stays without one',
+      script: `
+        tmpfs /a
+        link /a/f /a/m/f
+        link /a/f /a/n/f
+        bind /a/f /b/x
+        unlink /a/f
+        write /b/x one
+        cat /a/m/f =one
+        bind /b/x /c/x ENOENT
+        unlink /a/m/f
+        stat /b/x =file 644 1
+        rename /a/n/f /a/f
+        cat /b/x =one
+        q: unshare
+        umount /b/x
+        q: umount /b/x
+        stat /a/f =file 644 1`,
+      leaves: `
+        /a t1 private
+        q:/a t1 private`,
+    },
+    {
       it: 'takes along what is mounted on it in every other namespace, and nothing more',
       script: `
         shared /

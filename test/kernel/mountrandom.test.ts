@@ -40,7 +40,7 @@ it(`nothing is left when all tasks have ended and all mounts are gone (seed ${SE
       expect(draft.slots.fs.filter((id) => draft.get(`fs:${id}`) !== null)).toEqual(['base']);
       expect(draft.slots.ns.filter((id) => draft.get(`ns:${id}`) !== null)).toEqual(['host']);
       expect([...namespace(draft, 'host').mounts.keys()]).toEqual(['root']);
-      expect([...base.pins.keys(), ...[...base.inodes].filter(([, { links }]) => links === 0)]).toEqual([]);
+      expect([...base.pins.keys(), ...[...base.inodes].filter(([, { links }]) => links < 2)]).toEqual([]);
     }),
     { seed: SEED, numRuns: 40 },
   );
