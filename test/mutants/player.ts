@@ -1,8 +1,11 @@
 import { Field } from '../../src/conform/json.ts';
 import { conformOverlay, isOverlayVector } from '../../src/conform/overlay.ts';
+import type { CallResult } from '../../src/kernel/calls.ts';
 import { Script } from '../kernel/mountscript.ts';
+import { DISK, type PlanRow } from '../kernel/overlayplans.ts';
+import { Caller } from '../kernel/plancaller.ts';
 
-/** What the machine bundles, with a rule switched off: plays recordings against the model around it. */
+/** What the machine links, with a rule switched off: plays recordings against the model around it. */
 
 interface MountRecording {
   readonly script: readonly string[];
@@ -10,11 +13,11 @@ interface MountRecording {
   readonly mounts: readonly string[];
 }
 
-/** The first difference between the model and a recording (a line of a file of test/vectors), or null. */
+/** The first difference between the model and a recording (a line of a file of test/vectors, or a row of overlayplans.ts), or null. */
 export function play(recording: string): string | null {
-  const value: unknown = JSON.parse(recording);
-  const vector = new Field(value, 'vector', 1);
-  if (!isOverlayVector(vector)) return playMounts(JSON.parse(recording));
+  const vector = new Field(JSON.parse(recording), 'vector', 1);
+  if (vector.has('script')) return playMounts(JSON.parse(recording));
+  if (!isOverlayVector(vector)) return playPlan(JSON.parse(recording));
   const { outcome, why } = conformOverlay(vector);
   return outcome === 'fail' ? (why ?? 'no reason was given') : null;
 }
@@ -26,4 +29,16 @@ function playMounts({ script, results, mounts }: MountRecording): string | null 
   const table = played.table();
   const missing = mounts.find((line) => !table.includes(line)) ?? table.find((line) => !mounts.includes(line));
   return missing === undefined && table.length === mounts.length ? null : `mounts: ${missing ?? 'one is there twice'}`;
+}
+
+function playPlan({ disk, before = [], mount, as = 0, errno, after = [], uncertain }: PlanRow): string | null {
+  const caller = new Caller(disk ?? DISK);
+  for (const call of before) if ('err' in caller.call(call)) return `${call.op} fails before the mount`;
+  const mounted = caller.call(mount, as);
+  const got = 'err' in mounted ? mounted.err : 'ok';
+  if (got !== errno) return `the mount gives ${got}, recorded ${errno}`;
+  if ((caller.uncertain === undefined) !== (uncertain === undefined)) return `uncertain: ${caller.uncertain}`;
+  const text = (result: CallResult): string => JSON.stringify(result);
+  const wrong = after.find(([call, result]) => text(caller.call(call)) !== text(result));
+  return wrong === undefined ? null : `${wrong[0].op} after the mount gives something else`;
 }

@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { PLANS } from '../kernel/overlayplans.ts';
 
 /** The recordings that can notice a rule. */
 export interface Recording {
   readonly name: string;
-  /** As it stands in its file. */
+  /** One line of JSON, as it stands in its file. */
   readonly line: string;
   /** "overlay/tricky.jsonl" */
   readonly file: string;
@@ -21,6 +22,17 @@ function recordingsIn(file: string): readonly Recording[] {
   });
 }
 
+/** The overlay mounts that Linux takes or refuses; a name that a group has twice is numbered. */
+function plans(): readonly Recording[] {
+  return Object.entries(PLANS).flatMap(([group, rows]) =>
+    rows.map((row, index) => {
+      const earlier = rows.slice(0, index).filter(({ name }) => name === row.name).length;
+      const name = `${group}: ${row.name}${earlier === 0 ? '' : ` (${earlier + 1})`}`;
+      return { name, line: JSON.stringify(row), file: 'overlayplans.ts' };
+    }),
+  );
+}
+
 /** All recordings by name: those that were picked by hand come first, because they say what they are about. */
 export function allRecordings(): ReadonlyMap<string, Recording> {
   const files = ['own', 'overlay', 'mount'].flatMap((directory) =>
@@ -31,7 +43,7 @@ export function allRecordings(): ReadonlyMap<string, Recording> {
   const isRandom = (file: string): number => Number(file.includes('/random'));
   files.sort((a, b) => isRandom(a) - isRandom(b));
   const all = new Map<string, Recording>();
-  for (const recording of files.flatMap(recordingsIn)) {
+  for (const recording of [...plans(), ...files.flatMap(recordingsIn)]) {
     if (all.has(recording.name)) throw new Error(`two recordings are called "${recording.name}"`);
     all.set(recording.name, recording);
   }
