@@ -79,11 +79,7 @@ export const CHAPTERS: readonly Chapter[] = [
       ),
       claim('4.8', 'Symlinks, fifos, sockets and devices are copied up as themselves.'),
       claim('4.9', 'The copy-up of a child leaves the mtime of its parent alone; a whiteout does not.'),
-      claim(
-        '4.10',
-        'metacopy=on copies attributes only.',
-        'off in what systemd mounts; a vector that needs it is skipped',
-      ),
+      claim('4.10', 'metacopy=on copies attributes only; without it, such a copy is refused.'),
     ],
   },
   {

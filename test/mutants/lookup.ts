@@ -85,9 +85,9 @@ export const LOOKUP: readonly Rule[] = [
     section: '1.4',
     file,
     within: 'foundNode',
-    find: 'inode: node.ok.parts[0].inode,',
+    find: 'const [{ inode }] = node.ok.parts;',
     replace:
-      'inode: (((top, last) => ({ ...top, mode: last.mode, uid: last.uid, gid: last.gid, mtime: last.mtime }))(node.ok.parts[0].inode, (node.ok.parts[node.ok.parts.length - 1] ?? node.ok.parts[0]).inode)),',
+      'const last = (node.ok.parts[node.ok.parts.length - 1] ?? node.ok.parts[0]).inode; const inode = { ...node.ok.parts[0].inode, mode: last.mode, uid: last.uid, gid: last.gid, mtime: last.mtime };',
     noticedBy: 'merged-dir-attrs-from-topmost',
   },
   {

@@ -12,15 +12,7 @@ export const PLANNING: readonly Rule[] = [
     file: mount,
     find: '(above === null && all.length === 1)',
     replace: 'false',
-    noticedBy: '',
-  },
-  {
-    rule: 'no lower layer is no overlay: EINVAL',
-    section: '12.1',
-    file: mount,
-    find: 'count === 0 ||',
-    replace: '',
-    noticedBy: '',
+    noticedBy: 'how many layers: one lower and no upper',
   },
   {
     rule: 'data-only layers alone are no overlay: EINVAL',
@@ -28,7 +20,7 @@ export const PLANNING: readonly Rule[] = [
     file: mount,
     find: 'lowers.length === 0 ||',
     replace: '',
-    noticedBy: '',
+    noticedBy: 'options one by one: nothing but datadir+',
   },
   {
     rule: 'a lower layer that is another layer is ELOOP',
@@ -36,7 +28,7 @@ export const PLANNING: readonly Rule[] = [
     file: mount,
     find: "if (before.some((other) => isSame(other, layer))) return err('ELOOP');",
     replace: '',
-    noticedBy: '',
+    noticedBy: 'layers apart: the same lower twice',
   },
   {
     rule: 'a lower layer inside another layer is ELOOP',
@@ -44,7 +36,7 @@ export const PLANNING: readonly Rule[] = [
     file: mount,
     find: "if (isTrap) return err('ELOOP');",
     replace: '',
-    noticedBy: '',
+    noticedBy: 'layers apart: a lower inside another',
   },
   {
     rule: 'layers are the same by what they are, not by how they are reached',
@@ -53,7 +45,7 @@ export const PLANNING: readonly Rule[] = [
     within: 'isSame',
     find: 'a.fs === b.fs && a.path === b.path',
     replace: 'a === b',
-    noticedBy: '',
+    noticedBy: 'layers apart: the same lower twice',
   },
   {
     rule: 'an upperdir needs a workdir: EINVAL',
@@ -61,7 +53,7 @@ export const PLANNING: readonly Rule[] = [
     file: mount,
     find: '(upper !== undefined && above === null)',
     replace: 'false',
-    noticedBy: '',
+    noticedBy: 'how many layers: an upper and two lowers without a workdir',
   },
   {
     rule: 'a workdir inside the upperdir, or the reverse, is EINVAL',
@@ -69,7 +61,7 @@ export const PLANNING: readonly Rule[] = [
     file: mount,
     find: "if (isInside(draft, upper, work) || isInside(draft, work, upper)) return err('EINVAL');",
     replace: '',
-    noticedBy: '',
+    noticedBy: 'layers apart: a workdir that is the upper',
   },
   {
     rule: 'a workdir on another mount than the upperdir is EINVAL',
@@ -77,7 +69,7 @@ export const PLANNING: readonly Rule[] = [
     file: mount,
     find: "if (work.ns !== upper.ns || work.mount !== upper.mount) return err('EINVAL');",
     replace: '',
-    noticedBy: '',
+    noticedBy: 'mounts of layers: a workdir on another file system',
   },
   {
     rule: 'an upperdir that cannot be written is EINVAL',
@@ -85,7 +77,7 @@ export const PLANNING: readonly Rule[] = [
     file: mount,
     find: "=== 'overlay' || isReadonly(world, layer) ?",
     replace: "=== 'overlay' ?",
-    noticedBy: '',
+    noticedBy: 'mounts of layers: both in a read-only mount',
   },
   {
     rule: 'a read-only mount of an upperdir counts',
@@ -94,16 +86,7 @@ export const PLANNING: readonly Rule[] = [
     within: 'isReadonly',
     find: " || mountAt(world, layer).flags.includes('ro')",
     replace: '',
-    noticedBy: '',
-  },
-  {
-    rule: 'a read-only file system of an upperdir counts',
-    section: '12.3',
-    file: mount,
-    within: 'isReadonly',
-    find: 'fileSystem(world, layer.fs).readonly ||',
-    replace: '',
-    noticedBy: '',
+    noticedBy: 'mounts of layers: both in a read-only mount',
   },
   {
     rule: 'an overlay is no upperdir: EINVAL',
@@ -111,7 +94,7 @@ export const PLANNING: readonly Rule[] = [
     file: mount,
     find: "return fileSystem(world, layer.fs).kind === 'overlay' ||",
     replace: 'return',
-    noticedBy: '',
+    noticedBy: 'overlays on overlays: an overlay as upper',
   },
   {
     rule: 'a layer is a directory: EINVAL',
@@ -119,7 +102,7 @@ export const PLANNING: readonly Rule[] = [
     file: mount,
     find: "if (lookup(world, layer.fs, layer.path)?.type !== 'dir') return err('EINVAL');",
     replace: '',
-    noticedBy: '',
+    noticedBy: 'what a layer is: a lower that is a file',
   },
   {
     rule: 'a workdir without an upperdir is of no use',
@@ -127,7 +110,7 @@ export const PLANNING: readonly Rule[] = [
     file: mount,
     find: 'upper === undefined || work === undefined ? null : { upper, work }',
     replace: 'work === undefined ? null : { upper: upper ?? work, work }',
-    noticedBy: '',
+    noticedBy: 'how many layers: a workdir without an upper is of no use',
   },
   {
     rule: 'without an upperdir the overlay is read-only',
@@ -135,7 +118,7 @@ export const PLANNING: readonly Rule[] = [
     file: mount,
     find: 'readonly: mounting.readonly || !hasWork',
     replace: 'readonly: mounting.readonly',
-    noticedBy: '',
+    noticedBy: 'what a layer is: a removed directory as workdir: read-only',
   },
   {
     rule: 'a layer that is missing is ENOENT',
@@ -144,7 +127,7 @@ export const PLANNING: readonly Rule[] = [
     within: 'planOverlayMount',
     find: 'if (failed(place)) return place;',
     replace: "if (failed(place)) return err('EINVAL');",
-    noticedBy: '',
+    noticedBy: 'how layers are written: a backslash stands for nothing itself',
   },
   {
     rule: 'layers are judged in the order in which options name them',
@@ -153,7 +136,7 @@ export const PLANNING: readonly Rule[] = [
     within: 'planOverlayMount',
     find: 'if (failed(checked)) return checked;',
     replace: '',
-    noticedBy: '',
+    noticedBy: 'what a layer is: even without an upper (2)',
   },
   {
     rule: 'a wrong option is refused after the layers before it',
@@ -162,7 +145,7 @@ export const PLANNING: readonly Rule[] = [
     within: 'planOverlayMount',
     find: 'const found = new Map<NamedLayer, LayerDentry>();',
     replace: "if (request.refused !== null) return err('EINVAL'); const found = new Map<NamedLayer, LayerDentry>();",
-    noticedBy: '',
+    noticedBy: 'limits: one by one, the last is looked up before',
   },
   {
     rule: 'upper and work may be inside a lower layer',
@@ -170,7 +153,7 @@ export const PLANNING: readonly Rule[] = [
     file: mount,
     find: '!upper.includes(layer) &&',
     replace: '',
-    noticedBy: '',
+    noticedBy: 'layers apart: an upper in a lower',
   },
   {
     rule: 'with index=on, an upperdir in use is EBUSY',
@@ -179,7 +162,7 @@ export const PLANNING: readonly Rule[] = [
     within: 'useUpper',
     find: 'if (failed(upperFree)) return upperFree;',
     replace: '',
-    noticedBy: '',
+    noticedBy: 'layers in use: the upper, with an index',
   },
   {
     rule: 'with index=on, a workdir in use is EBUSY',
@@ -188,7 +171,7 @@ export const PLANNING: readonly Rule[] = [
     within: 'useUpper',
     find: 'return failed(workFree) ? workFree :',
     replace: 'return',
-    noticedBy: '',
+    noticedBy: 'layers in use: the workdir, with an index',
   },
   {
     rule: 'with index=on, a lower layer in use as upper is EBUSY',
@@ -197,7 +180,7 @@ export const PLANNING: readonly Rule[] = [
     within: 'useLowers',
     find: 'if (failed(free)) return free;',
     replace: '',
-    noticedBy: '',
+    noticedBy: 'layers in use: the upper as lower, with an index',
   },
   {
     rule: 'with index=on, a layer inside an upper in use is EBUSY',
@@ -206,7 +189,7 @@ export const PLANNING: readonly Rule[] = [
     within: 'checkOverlaps',
     find: 'if (failed(free)) return free;',
     replace: '',
-    noticedBy: '',
+    noticedBy: 'layers in use: a directory in the upper as upper',
   },
   {
     rule: 'without the index, a layer in use is taken',
@@ -214,7 +197,7 @@ export const PLANNING: readonly Rule[] = [
     file: mount,
     find: 'index === true && isInUse(draft, place)',
     replace: 'isInUse(draft, place)',
-    noticedBy: '',
+    noticedBy: 'layers in use: upper and work of a live mount',
   },
   {
     rule: 'only upper and work are in use',
@@ -222,7 +205,7 @@ export const PLANNING: readonly Rule[] = [
     file: mount,
     find: "return role === 'upper' || role === 'work';",
     replace: 'return role !== undefined;',
-    noticedBy: '',
+    noticedBy: 'layers in use: the lower of a live mount',
   },
   {
     rule: 'an overlay as lower layer switches the index off',
@@ -230,7 +213,7 @@ export const PLANNING: readonly Rule[] = [
     file: mount,
     find: "mounting.index === true && all.every((layer) => fileSystem(draft, layer.fs).kind === 'plain')",
     replace: 'mounting.index === true',
-    noticedBy: '',
+    noticedBy: 'layers in use: an overlay as lower switches the index off',
   },
   {
     rule: 'with index=on, an upperdir stays with its topmost lower layer: ESTALE',
@@ -238,7 +221,7 @@ export const PLANNING: readonly Rule[] = [
     file: mount,
     find: 'return failed(origin) ? origin :',
     replace: 'return',
-    noticedBy: '',
+    noticedBy: 'layers in use: an upper with another lower than before',
   },
   {
     rule: 'with index=on, a workdir stays with its upperdir: ESTALE',
@@ -246,7 +229,7 @@ export const PLANNING: readonly Rule[] = [
     file: mount,
     find: ': bind({ fs: work.fs, path }, own.upper, upper);',
     replace: ': ok(null);',
-    noticedBy: '',
+    noticedBy: 'layers in use: a workdir with another upper than before',
   },
   {
     rule: 'there are at most 500 lower layers',
@@ -254,7 +237,7 @@ export const PLANNING: readonly Rule[] = [
     file: options,
     find: 'export const MAX_LOWERS = 500;',
     replace: 'export const MAX_LOWERS = 501;',
-    noticedBy: '',
+    noticedBy: 'limits: 501 lowers',
   },
   {
     rule: 'there may be 500 lower layers',
@@ -262,7 +245,7 @@ export const PLANNING: readonly Rule[] = [
     file: options,
     find: 'export const MAX_LOWERS = 500;',
     replace: 'export const MAX_LOWERS = 499;',
-    noticedBy: '',
+    noticedBy: 'limits: 500 lowers',
   },
   {
     rule: 'an overlay of overlays of overlays is EINVAL',
@@ -270,7 +253,7 @@ export const PLANNING: readonly Rule[] = [
     file: mount,
     find: 'const MAX_DEPTH = 2;',
     replace: 'const MAX_DEPTH = 3;',
-    noticedBy: '',
+    noticedBy: 'overlays on overlays: an overlay of an overlay as lower',
   },
   {
     rule: 'an overlay may be a lower layer',
@@ -278,7 +261,7 @@ export const PLANNING: readonly Rule[] = [
     file: mount,
     find: 'const MAX_DEPTH = 2;',
     replace: 'const MAX_DEPTH = 1;',
-    noticedBy: '',
+    noticedBy: 'overlays on overlays: an overlay as lower',
   },
   {
     rule: 'data-only layers count for the depth',
@@ -287,7 +270,7 @@ export const PLANNING: readonly Rule[] = [
     within: 'depthOf',
     find: '[...fs.lowers, ...(fs.data ?? [])]',
     replace: 'fs.lowers',
-    noticedBy: '',
+    noticedBy: 'overlays on overlays: data-only layers count for the depth',
   },
   {
     rule: 'metacopy=on with redirects off is EINVAL',
@@ -295,7 +278,7 @@ export const PLANNING: readonly Rule[] = [
     file: options,
     find: "if (given.has('redirect_dir')) return refuse('metacopy', 'redirect_dir');",
     replace: '',
-    noticedBy: '',
+    noticedBy: 'options together: metacopy=on,redirect_dir=off',
   },
   {
     rule: 'without an upperdir, redirects are followed unless redirect_dir=nofollow',
@@ -303,7 +286,7 @@ export const PLANNING: readonly Rule[] = [
     file: options,
     find: "|| (!hasUpper && redirectDir !== 'nofollow');",
     replace: ';',
-    noticedBy: '',
+    noticedBy: 'options together: without an upper: metacopy=on,redirect_dir=off',
   },
   {
     rule: 'nfs_export=on with index=off is EINVAL',
@@ -311,7 +294,7 @@ export const PLANNING: readonly Rule[] = [
     file: options,
     find: "else if (given.get('index') === 'off') return refuse('nfs_export', 'index');",
     replace: '',
-    noticedBy: '',
+    noticedBy: 'a mount that fails has emptied the work directory: not with options that are in conflict',
   },
   {
     rule: 'nfs_export=on without an upperdir is nothing',
@@ -319,7 +302,7 @@ export const PLANNING: readonly Rule[] = [
     file: options,
     find: "if (!hasUpper && redirectDir !== 'nofollow') nfsExport = false;",
     replace: 'if (false) {}',
-    noticedBy: '',
+    noticedBy: 'options together: without an upper: nfs_export=on,index=off',
   },
   {
     rule: 'nfs_export=on switches the index on',
@@ -327,7 +310,7 @@ export const PLANNING: readonly Rule[] = [
     file: options,
     find: 'else index = hasUpper;',
     replace: '',
-    noticedBy: '',
+    noticedBy: 'options: nfs_export=on',
   },
   {
     rule: 'nfs_export=on with metacopy=on is EINVAL',
@@ -335,7 +318,7 @@ export const PLANNING: readonly Rule[] = [
     file: options,
     find: "if (nfsExport && metacopy) return refuse('nfs_export', 'metacopy');",
     replace: '',
-    noticedBy: '',
+    noticedBy: 'options together: nfs_export=on,metacopy=on',
   },
   {
     rule: 'userxattr with redirects is EINVAL',
@@ -343,7 +326,7 @@ export const PLANNING: readonly Rule[] = [
     file: options,
     find: "if (given.has('redirect_dir') && redirectDir !== 'nofollow') return refuse('userxattr', 'redirect_dir');",
     replace: '',
-    noticedBy: '',
+    noticedBy: 'options together: userxattr,redirect_dir=on',
   },
   {
     rule: 'userxattr with metacopy=on is EINVAL',
@@ -351,7 +334,7 @@ export const PLANNING: readonly Rule[] = [
     file: options,
     find: "if (metacopy) return refuse('userxattr', 'metacopy');",
     replace: '',
-    noticedBy: '',
+    noticedBy: 'options together: userxattr,metacopy=on',
   },
   {
     rule: 'userxattr follows no redirects',
@@ -360,23 +343,23 @@ export const PLANNING: readonly Rule[] = [
     within: 'settled',
     find: "redirectDir = 'nofollow';",
     replace: '',
-    noticedBy: '',
+    noticedBy: 'userxattr: user.overlay.* counts, trusted.overlay.* is passed through',
   },
   {
     rule: 'an unknown value is EINVAL',
     section: '12.11',
     file: options,
-    find: 'if (value === null || !values.includes(value)) return `${key}=${choice(values)}`;',
-    replace: '',
-    noticedBy: '',
+    find: 'value === null || !values.includes(value)',
+    replace: 'false',
+    noticedBy: 'a mount that fails has emptied the work directory: not with an option that is refused',
   },
   {
     rule: 'a flag has no value: EINVAL',
     section: '12.11',
     file: options,
-    find: 'else if (value !== null) return `${key} without a value`;',
-    replace: '',
-    noticedBy: '',
+    find: 'else if (value !== null) return',
+    replace: 'else if (false) return',
+    noticedBy: 'options: default_permissions=1',
   },
   {
     rule: 'an unknown option, such as noatime, is EINVAL',
@@ -384,7 +367,7 @@ export const PLANNING: readonly Rule[] = [
     file: options,
     find: "} else if (!FLAGS.includes(key)) return 'an option of overlayfs';",
     replace: '} else if (!FLAGS.includes(key)) return null;',
-    noticedBy: '',
+    noticedBy: 'limits: the last of 4095 bytes',
   },
   {
     rule: 'options of the superblock are taken',
@@ -392,7 +375,7 @@ export const PLANNING: readonly Rule[] = [
     file: options,
     find: 'if (SUPERBLOCK.includes(key)) {',
     replace: 'if (false) {',
-    noticedBy: '',
+    noticedBy: 'options: sync',
   },
   {
     rule: '"ro" makes the overlay read-only',
@@ -400,7 +383,7 @@ export const PLANNING: readonly Rule[] = [
     file: options,
     find: "if (key === 'ro' || key === 'rw') this.#readonly = key === 'ro';",
     replace: '',
-    noticedBy: '',
+    noticedBy: 'options: ro',
   },
   {
     rule: 'a workdir of a volatile mount is not used again: EINVAL',
@@ -408,7 +391,7 @@ export const PLANNING: readonly Rule[] = [
     file: mount,
     find: "if (names(fs, join(path, 'incompat')).some((name) => !name.startsWith('.'))) {",
     replace: 'if (false) {',
-    noticedBy: '',
+    noticedBy: 'the work directory: any feature',
   },
   {
     rule: 'a volatile mount says so in its work directory',
@@ -416,7 +399,7 @@ export const PLANNING: readonly Rule[] = [
     file: mount,
     find: 'closed(mounting.volatile === true ? VOLATILE : {})',
     replace: 'closed({})',
-    noticedBy: '',
+    noticedBy: 'the work directory: a volatile mount says so in its work directory',
   },
   {
     rule: '"volatile" is fsync=volatile, and of two the last counts',
@@ -424,15 +407,7 @@ export const PLANNING: readonly Rule[] = [
     file: options,
     find: "if (key === 'volatile') this.#given.set('fsync', 'volatile');",
     replace: "if (key === 'volatile') this.#given.set('volatile', '');",
-    noticedBy: '',
-  },
-  {
-    rule: 'without an upperdir nothing is volatile',
-    section: '12.13',
-    file: options,
-    find: 'const volatile = hasUpper && given',
-    replace: 'const volatile = given',
-    noticedBy: '',
+    noticedBy: 'the work directory: a volatile mount says so in its work directory',
   },
   {
     rule: 'what an earlier mount left in work/work goes',
@@ -440,7 +415,7 @@ export const PLANNING: readonly Rule[] = [
     file: mount,
     find: 'if (isStuck(path) || names(plainAt(mounting.draft, id), path).length > 0) return ok(false);',
     replace: 'if (isStuck(path) || names(plainAt(mounting.draft, id), path).length > 0) return ok(true);',
-    noticedBy: '',
+    noticedBy: 'the work directory: what is in a third directory stays: read-only',
   },
   {
     rule: 'a work directory is made, with mode 0',
@@ -448,7 +423,7 @@ export const PLANNING: readonly Rule[] = [
     file: mount,
     find: "edit(mounting, [{ do: 'create', fs: id, path, inode }]);",
     replace: '',
-    noticedBy: '',
+    noticedBy: 'how many layers: the last workdir counts',
   },
   {
     rule: 'what cannot be removed of the work directory makes the overlay read-only',
@@ -456,7 +431,7 @@ export const PLANNING: readonly Rule[] = [
     file: mount,
     find: 'if (isStuck(path) ||',
     replace: 'if (',
-    noticedBy: '',
+    noticedBy: 'the work directory: work itself is mounted on: read-only',
   },
   {
     rule: 'a mount that fails later has emptied the work directory',
@@ -464,7 +439,7 @@ export const PLANNING: readonly Rule[] = [
     file: mount,
     find: 'for (const [slot, value] of edited.writes) draft.keep(slot, value);',
     replace: 'for (const [slot, value] of edited.writes) draft.set(slot, value);',
-    noticedBy: '',
+    noticedBy: 'a mount that fails has emptied the work directory: with a lower that comes twice',
   },
   {
     rule: 'a data-only layer is not listed',
@@ -472,7 +447,7 @@ export const PLANNING: readonly Rule[] = [
     file: options,
     find: "const role = parts[index - 1] === '::' ? 'data' : 'lower';",
     replace: "const role = 'lower' as NamedLayer['role'];",
-    noticedBy: '',
+    noticedBy: 'data-only layers: a data-only layer is not listed',
   },
   {
     rule: 'no lower layer comes after a data-only one: EINVAL',
@@ -480,7 +455,7 @@ export const PLANNING: readonly Rule[] = [
     file: options,
     find: "if (role === 'lower' && this.#hasData) return 'no lower layer after a data-only one';",
     replace: '',
-    noticedBy: '',
+    noticedBy: 'data-only layers: a lower below a data-only layer',
   },
   {
     rule: 'a file whose data is elsewhere is EPERM without metacopy=on',
@@ -488,7 +463,7 @@ export const PLANNING: readonly Rule[] = [
     file: 'src/kernel/lookup.ts',
     find: "if (top.inode.type === 'file' && top.inode.xattrs.has(names.metacopy)) return err('EPERM');",
     replace: '',
-    noticedBy: '',
+    noticedBy: 'data-only layers: without one, nobody follows a metacopy to its data',
   },
   {
     rule: 'a colon at the end is EINVAL',
@@ -496,7 +471,7 @@ export const PLANNING: readonly Rule[] = [
     file: options,
     find: "if (parts.at(-1)?.startsWith(':') === true) return 'a lower layer after the last \":\"';",
     replace: '',
-    noticedBy: '',
+    noticedBy: 'how layers are written: a colon at the end comes before what is missing',
   },
   {
     rule: 'a colon at the beginning is EINVAL',
@@ -504,7 +479,7 @@ export const PLANNING: readonly Rule[] = [
     file: options,
     find: "if (value.startsWith(':')) return",
     replace: 'if (false) return',
-    noticedBy: '',
+    noticedBy: 'how layers are written: a colon at the beginning, though another lowerdir follows',
   },
   {
     rule: 'three colons are EINVAL',
@@ -512,7 +487,7 @@ export const PLANNING: readonly Rule[] = [
     file: options,
     find: "if (parts.some((part) => part.startsWith(':::'))) return",
     replace: 'if (false) return',
-    noticedBy: '',
+    noticedBy: 'how layers are written: three colons',
   },
   {
     rule: 'an empty lowerdir takes back what was named before',
@@ -520,7 +495,7 @@ export const PLANNING: readonly Rule[] = [
     file: options,
     find: "if (value === '') return null;",
     replace: "if (value === '') return 'a lower layer';",
-    noticedBy: '',
+    noticedBy: 'options one by one: lowerdir+ after an empty lowerdir',
   },
   {
     rule: 'a backslash makes a colon part of a path',
@@ -528,7 +503,7 @@ export const PLANNING: readonly Rule[] = [
     file: options,
     find: 'value.matchAll(/(?:\\\\.?|[^\\\\:])+|:+/gsu)',
     replace: 'value.matchAll(/[^:]+|:+/gsu)',
-    noticedBy: '',
+    noticedBy: 'how layers are written: an escaped colon before another',
   },
   {
     rule: 'a backslash makes a comma part of an option',
@@ -536,7 +511,7 @@ export const PLANNING: readonly Rule[] = [
     file: options,
     find: 'page.matchAll(/(?:\\\\.?|[^\\\\,])+/gsu)',
     replace: 'page.matchAll(/[^,]+/gsu)',
-    noticedBy: '',
+    noticedBy: 'how layers are written: a backslash before a comma of a name',
   },
   {
     rule: 'backslashes are taken out of a path',
@@ -544,7 +519,7 @@ export const PLANNING: readonly Rule[] = [
     file: options,
     find: "text.replace(/\\\\(.?)/gsu, '$1')",
     replace: 'text',
-    noticedBy: '',
+    noticedBy: 'how layers are written: a backslash before a colon of a name',
   },
   {
     rule: 'options end after 4095 bytes',
@@ -552,7 +527,7 @@ export const PLANNING: readonly Rule[] = [
     file: options,
     find: 'const MAX_DATA = 4095;',
     replace: 'const MAX_DATA = 4096;',
-    noticedBy: '',
+    noticedBy: 'limits: nothing after 4095 bytes',
   },
   {
     rule: 'an option of fsconfig(2) has at most 255 bytes',
@@ -560,7 +535,7 @@ export const PLANNING: readonly Rule[] = [
     file: options,
     find: 'const MAX_STRING = 255;',
     replace: 'const MAX_STRING = 256;',
-    noticedBy: '',
+    noticedBy: 'limits: a value of 256 bytes',
   },
   {
     rule: 'lowerdir+ is one path, whatever is in it',
@@ -568,7 +543,7 @@ export const PLANNING: readonly Rule[] = [
     file: options,
     find: 'path: isLower ? value : unescaped(value)',
     replace: 'path: unescaped(value)',
-    noticedBy: '',
+    noticedBy: 'options one by one: which is one itself',
   },
   {
     rule: 'lowerdir+ after lowerdir is EINVAL',
@@ -576,7 +551,7 @@ export const PLANNING: readonly Rule[] = [
     file: options,
     find: 'if (this.#listed) return',
     replace: 'if (false) return',
-    noticedBy: '',
+    noticedBy: 'options one by one: lowerdir+ after lowerdir',
   },
   {
     rule: 'lowerdir+ after datadir+ is EINVAL',
@@ -584,15 +559,7 @@ export const PLANNING: readonly Rule[] = [
     file: options,
     find: "if (role === 'lower' && hasData) return",
     replace: 'if (false) return',
-    noticedBy: '',
-  },
-  {
-    rule: 'lowerdir+ is counted, too',
-    section: '12.18',
-    file: options,
-    find: 'return lowers === MAX_LOWERS ?',
-    replace: 'return false ?',
-    noticedBy: '',
+    noticedBy: 'options one by one: lowerdir+ after datadir+',
   },
   {
     rule: 'a layer in an unbindable mount, or outside the namespace, is EINVAL',
@@ -600,15 +567,7 @@ export const PLANNING: readonly Rule[] = [
     file: mount,
     find: 'return isOurs && !mountAt(draft, layer).unbindable ?',
     replace: 'return true ?',
-    noticedBy: '',
-  },
-  {
-    rule: 'a detached mount of one’s own can be a layer',
-    section: '12.19',
-    file: mount,
-    find: ' || isTreeRoot(draft, creator, layer);',
-    replace: ';',
-    noticedBy: '',
+    noticedBy: 'mounts of layers: a lower in an unbindable mount',
   },
   {
     rule: 'userxattr keeps the overlay’s own attributes in user.overlay.*',
@@ -616,6 +575,6 @@ export const PLANNING: readonly Rule[] = [
     file: 'src/kernel/lookup.ts',
     find: '(userxattr === true ? USER : TRUSTED)',
     replace: '(TRUSTED)',
-    noticedBy: '',
+    noticedBy: 'userxattr: user.overlay.* counts, trusted.overlay.* is passed through',
   },
 ];

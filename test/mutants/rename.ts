@@ -196,8 +196,8 @@ export const RENAME: readonly Rule[] = [
     rule: 'a merged directory that shows something is not replaced: ENOTEMPTY',
     section: '6.10',
     file,
-    find: 'if (replaces !== undefined && !isPureUpper(replaces, plan.names) && !isEmpty(plan.world, id, to))',
-    replace: 'if (false)',
+    find: "if (asksMerged && !isEmpty(plan.world, id, to)) return err('ENOTEMPTY');",
+    replace: '',
     noticedBy: 'rename-target-not-empty',
   },
   {
@@ -212,8 +212,9 @@ export const RENAME: readonly Rule[] = [
     rule: 'a rename that the upper file system refuses leaves its preparation behind',
     section: '6.10',
     file,
-    find: '!isPureUpper(replaces, plan.names) && !isEmpty(plan.world, id, to)',
-    replace: '(isPureUpper(replaces, plan.names) ? !isEmptyUpper(replaces) : !isEmpty(plan.world, id, to))',
+    find: "if (asksMerged && !isEmpty(plan.world, id, to)) return err('ENOTEMPTY');",
+    replace:
+      "if (replaces !== undefined && (isPureUpper(replaces, plan.names) ? !isEmptyUpper(replaces) : !isEmpty(plan.world, id, to))) return err('ENOTEMPTY');",
     noticedBy: 'rename-refused-by-upper-leaves-preparation',
   },
   {
