@@ -484,7 +484,7 @@ const WORK: readonly PlanRow[] = [
   plan('ok', 'an empty directory of features goes', WRITE, { disk: left('work/\n  incompat/'), after: MADE }),
   plan('ok', 'so does a file of that name', WRITE, { disk: left('work/\n  incompat ""'), after: MADE }),
   plan('ok', 'a hidden name is no feature', WRITE, { disk: left('work/\n  incompat/\n    .k ""'), after: MADE }),
-  plan('EINVAL', 'any feature', WRITE, {
+  plan('EINVAL', 'whatever feature', WRITE, {
     disk: left('work/\n  incompat/\n    k ""'),
     after: [lists('/w/work', 'incompat/'), lists('/w/work/incompat', 'k')],
   }),

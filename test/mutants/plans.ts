@@ -391,7 +391,7 @@ export const PLANNING: readonly Rule[] = [
     file: mount,
     find: "if (names(fs, join(path, 'incompat')).some((name) => !name.startsWith('.'))) {",
     replace: 'if (false) {',
-    noticedBy: 'the work directory: any feature',
+    noticedBy: 'the work directory: whatever feature',
   },
   {
     rule: 'a volatile mount says so in its work directory',
