@@ -3,12 +3,12 @@ import { shrink } from '../kernel/marks.ts';
 import { createOverlay, type LayerDentry } from '../kernel/overlaymount.ts';
 import { overlayRequest } from '../kernel/overlayoptions.ts';
 import { step } from '../kernel/step.ts';
-import { type FsId, failed, type Mount, type Outcome, type Path, type PlainFs, type Task } from '../kernel/types.ts';
+import { type FsId, failed, type Outcome, type Path, type PlainFs } from '../kernel/types.ts';
 import { Draft, fileSystem, task as taskOf, World } from '../kernel/world.ts';
 import type { Field } from './json.ts';
 import { diskOf } from './layers.ts';
 import { differenceOf, raw, recorded, same, seen } from './listing.ts';
-import { Machine, MountRefused, mountCall, type Setup } from './machine.ts';
+import { CALLER, DISK, Machine, MountRefused, mountCall, NS, PLAIN_MOUNT, type Setup, TASK } from './machine.ts';
 import { callOf, flagsOf } from './ops.ts';
 import { comparable, notPlayed, resultText, type Verdict } from './overlay.ts';
 
@@ -132,32 +132,7 @@ function pressure(world: World, id: FsId): Answer {
 
 // --- the world
 
-const DISK = 'disk';
-const CALLER = 'caller';
-const NS = 'main';
 const instance = (index: number): FsId => `${CALLER}.${index}`;
-const BARE: Mount = {
-  fs: DISK,
-  root: '',
-  parent: null,
-  at: '',
-  flags: [],
-  shared: null,
-  master: null,
-  unbindable: false,
-};
-const TASK: Task = {
-  kind: 'task',
-  ns: NS,
-  cwd: null,
-  root: null,
-  fds: new Map(),
-  trees: new Map(),
-  home: null,
-  uid: 0,
-  gid: 0,
-  umask: 0,
-};
 
 /** The directories of the disk: layers with what is in them, work directories and mount points. */
 function layersOf(vector: Field, mounts: readonly Mounted[]): ReadonlyMap<string, readonly Field[]> {
@@ -171,7 +146,7 @@ function layersOf(vector: Field, mounts: readonly Mounted[]): ReadonlyMap<string
 
 function mounted(disk: PlainFs, mounts: readonly Mounted[]): World {
   const slots = { fs: [DISK, ...mounts.map((_, index) => instance(index))], ns: [NS], tasks: [CALLER] };
-  const base = { kind: 'ns', root: 'root', mounts: new Map([['root', BARE]]) } as const;
+  const base = { kind: 'ns', root: 'root', mounts: new Map([['root', PLAIN_MOUNT]]) } as const;
   const bare = new World(slots, new Map()).with([
     [`fs:${DISK}`, disk],
     [`ns:${NS}`, base],
@@ -191,7 +166,7 @@ function mounted(disk: PlainFs, mounts: readonly Mounted[]): World {
       readonly: false,
     });
     if (failed(made)) throw new MountRefused(made.err);
-    table.set(at, { ...BARE, fs: made.ok, parent: 'root', at });
+    table.set(at, { ...PLAIN_MOUNT, fs: made.ok, parent: 'root', at });
     draft.set(`ns:${NS}`, { ...base, mounts: new Map(table) });
   }
   return bare.with(draft.writes);

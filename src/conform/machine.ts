@@ -22,11 +22,12 @@ export function mountCall({ upper, work, lowers, options }: Setup): CallOf<'moun
   return { op: 'mount-overlay-data', path: MOUNT_POINT, source: 'overlay', data };
 }
 
-const DISK = 'disk';
-const CALLER = 'caller';
-const NS = 'main';
+export const DISK = 'disk';
+export const CALLER = 'caller';
+export const NS = 'main';
 const MOUNT_POINT = '/mnt';
-const TASK: Task = {
+/** The caller: root, in the only namespace, standing nowhere. */
+export const TASK: Task = {
   kind: 'task',
   ns: NS,
   cwd: null,
@@ -38,7 +39,8 @@ const TASK: Task = {
   gid: 0,
   umask: 0,
 };
-const PLAIN_MOUNT: Mount = {
+/** The disk itself, on /. */
+export const PLAIN_MOUNT: Mount = {
   fs: DISK,
   root: '',
   parent: null,
