@@ -444,13 +444,15 @@ export const isDead = (node: Node): boolean =>
   node.parts.some((part) => isOrphan(part.path) && part.inode.type === 'dir');
 
 /** The names of a directory of an overlay and what readdir calls them. Source: Linux ovl_dir_read_merged(). */
-function mergedEntries(world: Read, own: PrivateNames, node: Node, filter: boolean): Map<string, Part> {
+function mergedEntries(world: Read, fs: OverlayFs, node: Node, filter: boolean): Map<string, Part> {
+  const own = namesOf(fs.options);
   const entries = new Map<string, Part>();
   if (isDead(node)) return entries;
   const hidden = new Set<string>();
   for (const part of node.parts) {
-    // The mark of directories with whiteouts as attributes counts in lower layers only (seen on Linux 6.18).
-    const hasXwhiteouts = part.layer > 0 && part.inode.xattrs.get(own.opaque) === 'x';
+    // The mark of directories with whiteouts as attributes counts in lower layers that have another below (seen on Linux 6.18).
+    const isBetween = part.layer > 0 && part.layer < fs.lowers.length;
+    const hasXwhiteouts = isBetween && part.inode.xattrs.get(own.opaque) === 'x';
     for (const name of namesIn(world, part)) {
       if (entries.has(name) || hidden.has(name)) continue;
       const here = child(world, part, name);
@@ -483,7 +485,7 @@ export function entriesOf(world: Read, id: FsId, path: Path): ReadonlyMap<string
   const node = findNode(world, fs, path);
   if (failed(node) || node.ok.parts[0].inode.type !== 'dir') return new Map();
   const own = namesOf(fs.options);
-  const merged = mergedEntries(world, own, node.ok, filtersWhiteouts(node.ok, own));
+  const merged = mergedEntries(world, fs, node.ok, filtersWhiteouts(node.ok, own));
   return new Map([...merged].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, part]) => [name, part.inode]));
 }
 
@@ -508,7 +510,7 @@ export function unlistable(world: Read, id: FsId, path: Path): string | undefine
   if (failed(node) || !filtersWhiteouts(node.ok, own)) return undefined;
   const isMoved = ({ layer, inode }: Part): boolean =>
     layer === 0 && inode.xattrs.has(own.origin) && inode.xattrs.has(own.redirect);
-  const moved = [...mergedEntries(world, own, node.ok, true)].filter(([, part]) => isMoved(part)).map(([name]) => name);
+  const moved = [...mergedEntries(world, fs, node.ok, true)].filter(([, part]) => isMoved(part)).map(([name]) => name);
   const lost = moved.sort().find((name) => failed(findNode(world, fs, join(path, name))));
   return lost === undefined
     ? undefined
@@ -532,7 +534,7 @@ export function isEmpty(world: Read, id: FsId, path: Path): boolean {
   const fs = fileSystem(world, id);
   if (fs.kind === 'plain') return isEmptyAt(fs, path);
   const node = findNode(world, fs, path);
-  return failed(node) || mergedEntries(world, namesOf(fs.options), node.ok, true).size === 0;
+  return failed(node) || mergedEntries(world, fs, node.ok, true).size === 0;
 }
 
 /** st_nlink. A merged directory has one, whatever its layers say. Source: Linux ovl_getattr(). */

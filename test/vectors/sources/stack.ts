@@ -399,4 +399,9 @@ export const STACK: readonly Draft[] = [
     remount,
     on('readdir', '/d'),
   ]),
+  draft(
+    'opaque-x-of-the-bottom-layer-means-nothing',
+    { upper: [dir('/a')], lowers: [[dir('/a', { opaque: 'x' }), { path: '/a/w', type: 'xwhiteout' }]] },
+    [on('readdir', '/a'), on('lstat', '/a/w')],
+  ),
 ];
