@@ -499,8 +499,8 @@ export function isRemoved(world: Read, id: FsId, path: Path): boolean {
 
 /**
  * Why a listing is not what this model can tell, or undefined. A merged listing looks up, for their inode numbers, the
- * directories of upper that were copied up and renamed. Where their redirects may not be followed it fails in the middle, in
- * the raw order of the names, and from the next time on leaves those names out. Source: Linux ovl_calc_d_ino(), ovl_cache_update().
+ * directories of upper that were copied up. Where a redirect, in upper or below, may not be followed it fails in the middle,
+ * in the raw order of the names, and from the next time on leaves those names out. Source: Linux ovl_calc_d_ino(), ovl_cache_update().
  */
 export function unlistable(world: Read, id: FsId, path: Path): string | undefined {
   const fs = fileSystem(world, id);
@@ -508,10 +508,9 @@ export function unlistable(world: Read, id: FsId, path: Path): string | undefine
   const own = namesOf(fs.options);
   const node = findNode(world, fs, path);
   if (failed(node) || !filtersWhiteouts(node.ok, own)) return undefined;
-  const isMoved = ({ layer, inode }: Part): boolean =>
-    layer === 0 && inode.xattrs.has(own.origin) && inode.xattrs.has(own.redirect);
-  const moved = [...mergedEntries(world, fs, node.ok, true)].filter(([, part]) => isMoved(part)).map(([name]) => name);
-  const lost = moved.sort().find((name) => failed(findNode(world, fs, join(path, name))));
+  const isCopied = ({ layer, inode }: Part): boolean => layer === 0 && inode.xattrs.has(own.origin);
+  const names = [...mergedEntries(world, fs, node.ok, true)].filter(([, part]) => isCopied(part)).map(([name]) => name);
+  const lost = names.sort().find((name) => failed(findNode(world, fs, join(path, name))));
   return lost === undefined
     ? undefined
     : `a listing meets the redirect of "${join(path, lost)}", which it may not follow`;
