@@ -2,7 +2,7 @@ import { Field } from '../../src/conform/json.ts';
 import { conformOverlay, isOverlayVector } from '../../src/conform/overlay.ts';
 import type { CallResult } from '../../src/kernel/calls.ts';
 import { Script } from '../kernel/mountscript.ts';
-import { DISK, type PlanRow } from '../kernel/overlayplans.ts';
+import type { PlanRow } from '../kernel/overlayplans.ts';
 import { Caller } from '../kernel/plancaller.ts';
 
 /** What the machine links, with a rule switched off: plays recordings against the model around it. */
@@ -27,12 +27,14 @@ function playMounts({ script, results, mounts }: MountRecording): string | null 
   const wrong = results.findIndex((result, index) => result !== played.results[index]);
   if (wrong !== -1) return `"${script[wrong]}": the model gives ${played.results[wrong]}, recorded ${results[wrong]}`;
   const table = played.table();
-  const missing = mounts.find((line) => !table.includes(line)) ?? table.find((line) => !mounts.includes(line));
-  return missing === undefined && table.length === mounts.length ? null : `mounts: ${missing ?? 'one is there twice'}`;
+  const other = [...mounts, ''].findIndex((line, index) => line !== (table[index] ?? ''));
+  return other === -1
+    ? null
+    : `mounts: the model has ${table[other] ?? 'no more'}, recorded ${mounts[other] ?? 'no more'}`;
 }
 
-function playPlan({ disk, before = [], mount, as = 0, errno, after = [], uncertain }: PlanRow): string | null {
-  const caller = new Caller(disk ?? DISK);
+function playPlan({ disk = '', before = [], mount, as = 0, errno, after = [], uncertain }: PlanRow): string | null {
+  const caller = new Caller(disk);
   for (const call of before) if ('err' in caller.call(call)) return `${call.op} fails before the mount`;
   const mounted = caller.call(mount, as);
   const got = 'err' in mounted ? mounted.err : 'ok';

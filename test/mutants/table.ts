@@ -1,5 +1,6 @@
 import { CALLS } from './calls.ts';
 import { LOOKUP } from './lookup.ts';
+import { MOUNTS } from './mounts.ts';
 import { PERMISSION } from './permission.ts';
 import { PLANNING } from './plans.ts';
 import { RENAME } from './rename.ts';
@@ -7,4 +8,4 @@ import type { Rule } from './rule.ts';
 import { WRITE } from './write.ts';
 
 /** Every rule that can be switched off. */
-export const RULES: readonly Rule[] = [...LOOKUP, ...WRITE, ...RENAME, ...CALLS, ...PERMISSION, ...PLANNING];
+export const RULES: readonly Rule[] = [...LOOKUP, ...WRITE, ...RENAME, ...CALLS, ...PERMISSION, ...PLANNING, ...MOUNTS];

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { PLANS } from '../kernel/overlayplans.ts';
+import { DISK, PLANS } from '../kernel/overlayplans.ts';
 
 /** The recordings that can notice a rule. */
 export interface Recording {
@@ -28,7 +28,7 @@ function plans(): readonly Recording[] {
     rows.map((row, index) => {
       const earlier = rows.slice(0, index).filter(({ name }) => name === row.name).length;
       const name = `${group}: ${row.name}${earlier === 0 ? '' : ` (${earlier + 1})`}`;
-      return { name, line: JSON.stringify(row), file: 'overlayplans.ts' };
+      return { name, line: JSON.stringify({ disk: DISK, ...row }), file: 'overlayplans.ts' };
     }),
   );
 }
