@@ -264,7 +264,11 @@ function beforeOverlay(session: Session, id: FsId, operation: Operation): void {
     const inode = top.inode.type === 'dir' ? { ...top.inode, entries: new Map() } : top.inode;
     if (top.layer > 0) return { inode, links: 0, lower: { at: path, links: linkCount(draft, id, path) } };
     const other = otherUpperName(draft, fs, top);
-    return other === undefined ? { inode, links: 0 } : { path: other };
+    if (other === undefined) return { inode, links: 0 };
+    if (lookup(draft, id, other) !== undefined) return { path: other };
+    // With redirect_dir=nofollow a directory above it may be refused.
+    session.undefined ??= `"${path}" lives on as "${other}", which the overlay ${id} does not show`;
+    return { inode, links: 0 };
   });
   draft.set(`fs:${id}`, kept);
   followRoots(draft, id);

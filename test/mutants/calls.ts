@@ -659,8 +659,8 @@ export const CALLS: readonly Rule[] = [
     rule: 'a removed name with another hard link in upper lives on under that',
     section: '8.2',
     file: session,
-    find: 'return other === undefined ? { inode, links: 0 } : { path: other };',
-    replace: 'return { inode, links: 0 };',
+    find: 'if (lookup(draft, id, other) !== undefined) return { path: other };',
+    replace: 'if (lookup(draft, id, other) !== undefined) return { inode, links: 0 };',
     noticedBy: 'fd-of-a-hard-link-that-is-gone',
   },
   {
