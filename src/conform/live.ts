@@ -4,11 +4,22 @@ import { createOverlay, type LayerDentry } from '../kernel/overlaymount.ts';
 import { overlayRequest } from '../kernel/overlayoptions.ts';
 import { step } from '../kernel/step.ts';
 import { type FsId, failed, type Outcome, type Path, type PlainFs } from '../kernel/types.ts';
-import { Draft, fileSystem, task as taskOf, World } from '../kernel/world.ts';
+import { Draft, task as taskOf, World } from '../kernel/world.ts';
 import type { Field } from './json.ts';
 import { diskOf } from './layers.ts';
 import { differenceOf, raw, recorded, same, seen } from './listing.ts';
-import { CALLER, DISK, Machine, MountRefused, mountCall, NS, PLAIN_MOUNT, type Setup, TASK } from './machine.ts';
+import {
+  CALLER,
+  DISK,
+  diskAfter,
+  Machine,
+  MountRefused,
+  mountCall,
+  NS,
+  PLAIN_MOUNT,
+  type Setup,
+  TASK,
+} from './machine.ts';
 import { callOf, flagsOf } from './ops.ts';
 import { comparable, notPlayed, resultText, type Verdict } from './overlay.ts';
 
@@ -95,12 +106,6 @@ function difference(world: World, setup: Mounted, vector: Field): string | null 
   if (left !== null) return left;
   const machine = new Machine(disk, setup);
   return differenceOf('merged', recorded(vector.get('merged')), seen(machine), ['nlink', 'xattrs']);
-}
-
-function diskAfter(world: World): PlainFs {
-  const disk = fileSystem(world, DISK);
-  if (disk.kind !== 'plain') throw new Error('the disk of a recording is a plain file system');
-  return { ...disk, inodes: new Map([...disk.inodes].filter(([, held]) => held.links > 0)), pins: new Map() };
 }
 
 // --- calls

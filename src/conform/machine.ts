@@ -4,7 +4,7 @@ import { resolve } from '../kernel/path.ts';
 import { step } from '../kernel/step.ts';
 import { apply, hold } from '../kernel/tree.ts';
 import { type Directory, failed, type Mount, type Path, type PlainFs, type Task } from '../kernel/types.ts';
-import { fileSystem, namespace, World } from '../kernel/world.ts';
+import { fileSystem, namespace, overlayAt, plainAt, task as taskOf, World } from '../kernel/world.ts';
 
 /** Where the layers are on the disk; lowers top to bottom. An overlay without an upper is read-only. */
 export interface Setup {
@@ -75,12 +75,8 @@ export class Machine {
     this.#world = mounted(disk, mount);
   }
 
-  /** The disk as an unmount leaves it: nothing is held any more, and what had lost its last name is gone. */
   get disk(): PlainFs {
-    const disk = fileSystem(this.#world, DISK);
-    if (disk.kind !== 'plain') throw new Error('the disk of a recording is a plain file system');
-    const inodes = new Map([...disk.inodes].filter(([, held]) => held.links > 0));
-    return { ...disk, inodes, pins: new Map() };
+    return diskAfter(this.#world);
   }
 
   /**
@@ -88,7 +84,7 @@ export class Machine {
    * that has memory enough to forget nothing.
    */
   call(call: Call, uid = 0, gid = uid): CallResult {
-    const task = taskOf(this.#world);
+    const task = taskOf(this.#world, CALLER);
     const world = this.#world.with([[`task:${CALLER}`, { ...task, uid, gid }]]);
     const [outcome] = step(world, CALLER, call);
     if (outcome === undefined) throw new Error(`${call.op} has no outcome`);
@@ -114,10 +110,10 @@ export class Machine {
   /** Marks what the recorders marked in upper by looking at the whole tree after they had mounted it. */
   lookThrough(): void {
     const id = `${CALLER}.0`;
-    const fs = fileSystem(this.#world, id);
-    const disk = fileSystem(this.#world, DISK);
-    if (fs.kind !== 'overlay' || disk.kind !== 'plain') return;
-    const marked = markOrigins(this.#world, id, fs).reduce((before, change) => apply(before, change, CALLER), disk);
+    const fs = overlayAt(this.#world, id);
+    if (fs === null) return;
+    const changes = markOrigins(this.#world, id, fs);
+    const marked = changes.reduce((disk, change) => apply(disk, change, CALLER), plainAt(this.#world, DISK));
     this.#world = this.#world.with([[`fs:${DISK}`, marked]]);
   }
 
@@ -127,10 +123,10 @@ export class Machine {
   }
 }
 
-function taskOf(world: World): Task {
-  const task = world.get(`task:${CALLER}`);
-  if (task?.kind !== 'task') throw new Error('the caller of a recording has ended');
-  return task;
+/** The disk as an unmount leaves it: nothing is held any more, and what had lost its last name is gone. */
+export function diskAfter(world: World): PlainFs {
+  const disk = plainAt(world, DISK);
+  return { ...disk, inodes: new Map([...disk.inodes].filter(([, held]) => held.links > 0)), pins: new Map() };
 }
 
 function mounted(disk: PlainFs, setup: Setup | { readonly plain: Path }): World {

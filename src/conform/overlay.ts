@@ -22,7 +22,6 @@ export const isOverlayVector = (vector: Field): boolean =>
 
 /** What a vector begins with: a disk with the layers as directories, how they are mounted, and what is done. */
 export interface Draft {
-  readonly name: string;
   readonly disk: PlainFs;
   readonly setup: Setup;
   readonly ops: readonly Op[];
@@ -35,7 +34,7 @@ export function draftOf(vector: Field): Draft | string {
   if (why !== null) return why;
   const ops = vector.get('ops').array;
   checkDescriptors(ops);
-  return { name: vector.get('name').string, disk, setup, ops: ops.map(opOf) };
+  return { disk, setup, ops: ops.map(opOf) };
 }
 
 /** A descriptor is opened by an op before it is used. */

@@ -1,7 +1,7 @@
 import { entriesOf, filtersWhiteouts, findNode, namesOf } from './lookup.ts';
 import { isOrphan, parentOf, pinned } from './tree.ts';
 import { type FsId, failed, type Inode, type OverlayFs, type Path } from './types.ts';
-import type { Draft, Read } from './world.ts';
+import { type Draft, overlayAt, type Read } from './world.ts';
 
 /**
  * The list of names that an overlay keeps for a merged directory while somebody who has read it has it open: everybody
@@ -9,11 +9,6 @@ import type { Draft, Read } from './world.ts';
  */
 
 export type Listing = ReadonlyMap<string, Inode['type']>;
-
-const overlayAt = (world: Read, id: FsId): OverlayFs | null => {
-  const fs = world.get(`fs:${id}`);
-  return fs?.kind === 'overlay' ? fs : null;
-};
 
 /** The directories of an overlay that somebody has open, and perhaps has read. */
 function openDirectories(world: Read, fs: OverlayFs, id: FsId): readonly Path[] {

@@ -27,7 +27,7 @@ import {
   type TreeChange,
 } from './tree.ts';
 import { type FsId, failed, type Inode, type Kept, type Mark, type OverlayFs, type Path, type PinId } from './types.ts';
-import { Draft, Forgotten, fileSystem, type Read } from './world.ts';
+import { Draft, Forgotten, fileSystem, overlayAt, type Read } from './world.ts';
 
 /**
  * Edits of a layer behind a live overlay. The kernel's documentation promises nothing about what the overlay shows then
@@ -42,11 +42,6 @@ import { Draft, Forgotten, fileSystem, type Read } from './world.ts';
 const EXEMPT = 'meta';
 
 type How = Mark['how'];
-
-function overlayAt(world: Read, id: FsId): OverlayFs | null {
-  const fs = world.get(`fs:${id}`);
-  return fs?.kind === 'overlay' ? fs : null;
-}
 
 function nodeAt(world: Read, id: FsId, path: Path): Node | undefined {
   const fs = overlayAt(world, id);

@@ -51,7 +51,7 @@ interface Making {
   readonly copied: { readonly path: Path; readonly by: number }[];
   /** Somebody removed the work directory; the instance holds it, but nothing can be made in it any more. */
   readonly workless: boolean;
-  /** The first thing that needed it: what was planned before is done, the rest is not. */
+  /** The first thing that could not be done: what was planned before is done, the rest is not. */
   failure: { readonly done: number; readonly errno: Errno } | null;
   undefined: string | undefined;
 }

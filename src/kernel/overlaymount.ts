@@ -33,7 +33,7 @@ import {
   type TaskId,
 } from './types.ts';
 import { detachMountsOn } from './unmount.ts';
-import { Draft, fileSystem, freeFs, namespace, type Read, task as taskOf } from './world.ts';
+import { Draft, fileSystem, freeFs, namespace, plainAt, type Read, task as taskOf } from './world.ts';
 
 /**
  * Mounting an overlay: what it asks of its layers, in the order in which the kernel finds out, what it does to the
@@ -282,12 +282,6 @@ function edit({ draft, creator }: Mounting, changes: readonly TreeChange[]): voi
     }
   });
   for (const [slot, value] of edited.writes) draft.keep(slot, value);
-}
-
-function plainAt(world: Read, id: FsId): PlainFs {
-  const fs = fileSystem(world, id);
-  if (fs.kind !== 'plain') throw new Error(`an overlay would have its upperdir in the overlay ${id}`);
-  return fs;
 }
 
 const closed = (entries: Parameters<typeof directory>[0] = {}): Directory => directory(entries, { mode: 0 });

@@ -38,7 +38,6 @@ import {
 import {
   type Change,
   err,
-  type FileSystem,
   type FsId,
   failed,
   type Inode,
@@ -53,7 +52,7 @@ import {
   type TaskId,
 } from './types.ts';
 import { detachMountsOn, letGo } from './unmount.ts';
-import { Draft, fileSystem, namespace, type Read, task as taskOf } from './world.ts';
+import { Draft, fileSystem, namespace, overlayAt, plainAt, type Read, task as taskOf } from './world.ts';
 
 /** One call in the making: what it has changed so far, and whether it met something undefined. */
 export class Session {
@@ -227,18 +226,6 @@ function applyChange(session: Session, change: TreeChange): void {
     nameMoved(session, change.fs, follower(change.do, change.from, change.to));
 }
 
-function plainAt(draft: Draft, id: FsId): FileSystem & { readonly kind: 'plain' } {
-  const fs = fileSystem(draft, id);
-  if (fs.kind !== 'plain') throw new Error(`${id} is no plain file system`);
-  return fs;
-}
-
-function overlayAt(draft: Draft, id: FsId): OverlayFs {
-  const fs = fileSystem(draft, id);
-  if (fs.kind !== 'overlay') throw new Error(`${id} is no overlay`);
-  return fs;
-}
-
 /** Where a path is after a rename or an exchange. */
 const follower =
   (how: 'move' | 'exchange', from: Path, to: Path) =>
@@ -257,6 +244,7 @@ function beforeOverlay(session: Session, id: FsId, operation: Operation): void {
   if (gone === null) return;
   detachMountsOn(draft, id, gone);
   const fs = overlayAt(draft, id);
+  if (fs === null) throw new Error(`${id} is no overlay`);
   const kept = orphan(fs, gone, session.id, (path) => {
     const node = findNode(draft, fs, path);
     if (failed(node)) return undefined;

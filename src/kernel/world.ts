@@ -1,4 +1,4 @@
-import type { Component, FileSystem, FsId, Namespace, NsId, Slot, Task, TaskId } from './types.ts';
+import type { Component, FileSystem, FsId, Namespace, NsId, OverlayFs, PlainFs, Slot, Task, TaskId } from './types.ts';
 
 /** The slots a world has. They are fixed for a whole search: what does not fit is an {@link Overflow}, never dropped. */
 export interface Slots {
@@ -79,6 +79,18 @@ export function fileSystem(world: Read, id: FsId): FileSystem {
   const value = world.get(`fs:${id}`);
   if (value?.kind !== 'plain' && value?.kind !== 'overlay') throw new Error(`no file system ${id} in this world`);
   return value;
+}
+
+export function plainAt(world: Read, id: FsId): PlainFs {
+  const fs = fileSystem(world, id);
+  if (fs.kind !== 'plain') throw new Error(`${id} is no plain file system`);
+  return fs;
+}
+
+/** The overlay in a slot; null where there is another file system or none. */
+export function overlayAt(world: Read, id: FsId): OverlayFs | null {
+  const fs = world.get(`fs:${id}`);
+  return fs?.kind === 'overlay' ? fs : null;
 }
 
 export function namespace(world: Read, id: NsId): Namespace {

@@ -7,7 +7,7 @@
  * there, and everything is gone with the process, however it ends.
  *
  *   TASK UID:GID OP ARG…    a call by a task: a process of its own, forked from the world when it is first named
- *   ! OP ARG…               a call by the world's own process, as root, or one of its commands (see ADMIN)
+ *   ! OP ARG…               a call by the world's own process, as root, or one of its commands (see admin())
  *
  * Arguments are separated by one blank; bytes other than letters, digits and "/._-:=,|" are written %XX, the empty string "%".
  */

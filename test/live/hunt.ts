@@ -1,8 +1,9 @@
 /**
  * `npm run -s hunt -- [overlay|mounts RUNS] [--seed N]`: the live comparisons, longer than CI's. Exits with 1 at the first
- * difference, shrunk and printed as a vector, with the line that finds it again.
+ * difference, shrunk and printed as a vector, with the line that finds it again; with 2 if it cannot begin.
  */
 import fc from 'fast-check';
+import { describeError, options, UsageError } from '../../src/cli/usage.ts';
 import { Kernel } from '../../src/live/kernel.ts';
 import { mountScripts, SIZE } from '../mountscripts.ts';
 import { Counts, compare } from './differ.ts';
@@ -12,34 +13,57 @@ import { compareMounts, MountCounts } from './mounts.ts';
 type Done = Pick<fc.RunDetails<unknown>, 'failed' | 'numRuns' | 'errorInstance'>;
 type Hunted = readonly [counts: Counts | MountCounts, done: Done];
 
-async function overlays(kernel: Kernel): Promise<Hunted> {
+interface Asked {
+  readonly what: 'overlay' | 'mounts';
+  readonly numRuns: number;
+  readonly seed: number;
+}
+
+function asked(args: readonly string[]): Asked {
+  const { positionals, values } = options(args, { seed: { type: 'string' } });
+  const [what = 'overlay', runs = '1000', ...more] = positionals;
+  const { seed = String(Date.now() % 1_000_000) } = values;
+  if (what !== 'overlay' && what !== 'mounts') throw new UsageError(`"${what}": "overlay" or "mounts" would be right`);
+  if (!/^[1-9]\d{0,8}$/.test(runs)) throw new UsageError(`"${runs}": a number of runs would be right`);
+  if (more.length > 0) throw new UsageError(`"${more.join(' ')}": nothing but --seed N may follow the number of runs`);
+  if (!/^\d{1,9}$/.test(seed)) throw new UsageError(`--seed "${seed}": a whole number would be right`);
+  return { what, numRuns: Number(runs), seed: Number(seed) };
+}
+
+async function hunt(kernel: Kernel, { what, numRuns, seed }: Asked): Promise<Hunted> {
+  const limits = { seed, numRuns, endOnFailure: false };
+  if (what === 'mounts') {
+    const counts = new MountCounts();
+    const property = fc.asyncProperty(mountScripts(SIZE), (lines) => compareMounts(kernel, lines, counts));
+    return [counts, await fc.check(property, limits)];
+  }
   const counts = new Counts();
   const property = fc.asyncProperty(drafts(), (draft) => compare(kernel, draft, counts));
-  return [counts, await fc.check(property, options)];
+  return [counts, await fc.check(property, limits)];
 }
 
-async function mounts(kernel: Kernel): Promise<Hunted> {
-  const counts = new MountCounts();
-  const property = fc.asyncProperty(mountScripts(SIZE), (lines) => compareMounts(kernel, lines, counts));
-  return [counts, await fc.check(property, options)];
-}
-
-const [what = 'overlay', runs = '1000', , seed = String(Date.now() % 1_000_000)] = process.argv.slice(2);
-const kernel = await Kernel.start();
-if (typeof kernel === 'string') {
-  process.stderr.write(`hunt: ${kernel}\n`);
-  process.exit(2);
-}
-const options = { seed: Number(seed), numRuns: Number(runs), endOnFailure: false };
-const begin = performance.now();
-const [counts, done] = what === 'mounts' ? await mounts(kernel) : await overlays(kernel);
-const seconds = (performance.now() - begin) / 1000;
-process.stdout.write(`${counts}\n${what}: ${done.numRuns} runs, seed ${seed}, ${seconds.toFixed(1)} s\n`);
-if (done.failed) {
+async function main(args: readonly string[]): Promise<number> {
+  const order = asked(args);
+  const kernel = await Kernel.start();
+  if (typeof kernel === 'string') throw new UsageError(kernel);
+  const begin = performance.now();
+  const [counts, done] = await hunt(kernel, order);
+  const seconds = (performance.now() - begin) / 1000;
+  await kernel.stop();
+  const { what, numRuns, seed } = order;
+  process.stdout.write(`${counts}\n${what}: ${done.numRuns} runs, seed ${seed}, ${seconds.toFixed(1)} s\n`);
+  if (!done.failed) return 0;
   const error = done.errorInstance;
-  process.stdout.write(
-    `${error instanceof Error ? error.message : error}\nagain: npm run -s hunt -- ${what} ${runs} --seed ${seed}\n`,
-  );
+  const difference = error instanceof Error ? error.message : error;
+  process.stdout.write(`${difference}\nagain: npm run -s hunt -- ${what} ${numRuns} --seed ${seed}\n`);
+  return 1;
 }
-await kernel.stop();
-process.exit(done.failed ? 1 : 0);
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const line = describeError(error);
+  if (line === undefined) throw error;
+  process.stderr.write(`hunt: ${line}\n`);
+  process.exitCode = 2;
+}

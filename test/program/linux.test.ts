@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { lookup } from '../../src/kernel/lookup.ts';
 import { tree } from '../../src/kernel/notation.ts';
-import { type Component, ok, type Slot, type Task } from '../../src/kernel/types.ts';
+import { type Component, ok, type Slot } from '../../src/kernel/types.ts';
 import { type Read, World } from '../../src/kernel/world.ts';
 import {
   at,
@@ -16,19 +16,7 @@ import {
   type Step,
   start,
 } from '../../src/program/linux.ts';
-
-const TASK: Task = {
-  kind: 'task',
-  ns: 'host',
-  cwd: null,
-  root: null,
-  fds: new Map(),
-  trees: new Map(),
-  home: null,
-  uid: 0,
-  gid: 0,
-  umask: 0o022,
-};
+import { ROOT_TASK } from '../kernel/mountscript.ts';
 
 /** One file system, one namespace, and a task and one free file system slot for each of these. */
 function world(...tasks: readonly string[]): World {
@@ -50,7 +38,7 @@ function world(...tasks: readonly string[]): World {
   const values = new Map<Slot, Component>([
     ['fs:root', root],
     ['ns:host', { kind: 'ns', root: 'root', mounts: new Map([['root', mount]]) }],
-    ...tasks.map((id): [Slot, Component] => [`task:${id}`, TASK]),
+    ...tasks.map((id): [Slot, Component] => [`task:${id}`, ROOT_TASK]),
   ]);
   return new World({ fs: ['root', ...tasks.map((id) => `${id}.0`)], ns: ['host'], tasks }, values);
 }

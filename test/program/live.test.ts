@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { tree } from '../../src/kernel/notation.ts';
-import type { Component, Mount, Slot, Task } from '../../src/kernel/types.ts';
+import type { Component, Mount, Slot } from '../../src/kernel/types.ts';
 import { type Read, World } from '../../src/kernel/world.ts';
 import {
   at,
@@ -14,21 +14,10 @@ import {
   type Step,
   start,
 } from '../../src/program/linux.ts';
+import { ROOT_TASK } from '../kernel/mountscript.ts';
 
 /** Searches over edits behind a live overlay: what is remembered of lookups, and what verdicts make of it. */
 
-const TASK: Task = {
-  kind: 'task',
-  ns: 'host',
-  cwd: null,
-  root: null,
-  fds: new Map(),
-  trees: new Map(),
-  home: null,
-  uid: 0,
-  gid: 0,
-  umask: 0,
-};
 const MOUNT: Mount = {
   fs: 'root',
   root: '',
@@ -59,7 +48,7 @@ function world(...tasks: readonly string[]): Read {
   const values = new Map<Slot, Component>([
     ['fs:root', root],
     ['ns:host', { kind: 'ns', root: 'root', mounts: new Map([['root', MOUNT]]) }],
-    ...['boot', ...tasks].map((id): [Slot, Component] => [`task:${id}`, TASK]),
+    ...['boot', ...tasks].map((id): [Slot, Component] => [`task:${id}`, ROOT_TASK]),
   ]);
   const bare = new World({ fs: ['root', 'boot.0'], ns: ['host'], tasks: ['boot', ...tasks] }, values);
   return runAlone(bare, { name: 'boot', program: start(booter) }).world;
