@@ -11,11 +11,13 @@ export const NO_DENTRIES: Dentries = new Map();
 
 const namesOf = (path: Path): readonly string[] => (path === '' ? [] : path.slice(1).split('/'));
 
-export function hasDentry(dentries: Dentries, path: Path): boolean {
+function walk(dentries: Dentries, path: Path): Dentries | undefined {
   let here: Dentries | undefined = dentries;
   for (const name of namesOf(path)) here = here?.get(name);
-  return here !== undefined;
+  return here;
 }
+
+export const hasDentry = (dentries: Dentries, path: Path): boolean => walk(dentries, path) !== undefined;
 
 /** With a name, and what is below it in place of what was. */
 export function withDentry(dentries: Dentries, path: Path, below: Dentries = NO_DENTRIES): Dentries {
@@ -36,11 +38,7 @@ export function withoutDentry(dentries: Dentries, path: Path): Dentries {
 }
 
 /** What is below a name; nothing where it has no dentry. */
-export function dentriesAt(dentries: Dentries, path: Path): Dentries {
-  let here: Dentries | undefined = dentries;
-  for (const name of namesOf(path)) here = here?.get(name);
-  return here ?? NO_DENTRIES;
-}
+export const dentriesAt = (dentries: Dentries, path: Path): Dentries => walk(dentries, path) ?? NO_DENTRIES;
 
 /** All names, sorted, a directory before what is in it. */
 export function pathsOf(dentries: Dentries, at: Path = ''): readonly Path[] {
