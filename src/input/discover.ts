@@ -1,5 +1,6 @@
 import type { Path } from '../kernel/types.ts';
 import { hasInvalidBytes } from './bytes.ts';
+import type { Rules } from './imageclass.ts';
 import { type ChaseError, chase, type Kind, type Look, type Note } from './look.ts';
 import { type Host, hostOf, match, parseRelease, type Release, type Verdict } from './release.ts';
 import { compareVersions, sortVersions, tied } from './version.ts';
@@ -10,11 +11,8 @@ import { compareVersions, sortVersions, tied } from './version.ts';
  * path_pick(); compared with what the binaries of 257.13 and 262.1 say they skip, ignore and use.
  */
 
+export { RULES, type Rules } from './imageclass.ts';
 export type { Look };
-
-/** Whose rules: 257 stands for 257 to 259, 262 for 260 and later. */
-export type Rules = '257' | '262';
-export const RULES: readonly Rules[] = ['257', '262'];
 
 export interface Extension {
   /** File name without suffixes; what the layer and the list file call it. */
