@@ -10,12 +10,17 @@ import { chase, type Look, type Note } from './look.ts';
 export const MUTABLE_MODES = ['no', 'auto', 'yes', 'import', 'ephemeral', 'ephemeral-import'] as const;
 export type MutableMode = (typeof MUTABLE_MODES)[number];
 
+/** Source: parse-util.c parse_boolean(): case does not matter, blanks do. */
+export function parseBoolean(text: string): boolean | undefined {
+  if (/^(1|yes|y|true|t|on)$/i.test(text)) return true;
+  return /^(0|no|n|false|f|off)$/i.test(text) ? false : undefined;
+}
+
 /** A mode or a boolean, as `--mutable=`, the environment and `Mutable=` take it; undefined for what is neither. */
 export function parseMode(text: string): MutableMode | undefined {
-  // Booleans ignore case, modes do not. Source: parse_boolean(), string_table_lookup().
-  if (/^(1|yes|y|true|t|on)$/i.test(text)) return 'yes';
-  if (/^(0|no|n|false|f|off)$/i.test(text)) return 'no';
-  return MUTABLE_MODES.find((mode) => mode === text);
+  // Booleans ignore case, modes do not. Source: string-table.h string_table_lookup_with_boolean().
+  const boolean = parseBoolean(text);
+  return boolean === undefined ? MUTABLE_MODES.find((mode) => mode === text) : boolean ? 'yes' : 'no';
 }
 
 export interface Config {

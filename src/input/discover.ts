@@ -1,14 +1,17 @@
-import type { Path } from '../kernel/types.ts';
+import { nameOf } from '../kernel/tree.ts';
+import type { Errno, Path } from '../kernel/types.ts';
 import { hasInvalidBytes } from './bytes.ts';
-import type { Rules } from './imageclass.ts';
+import { parseBoolean } from './config.ts';
+import { CLASSES, type ImageClass, type Rules } from './imageclass.ts';
 import { type ChaseError, chase, type Kind, type Look, type Note } from './look.ts';
 import { type Host, hostOf, match, parseRelease, type Release, type Verdict } from './release.ts';
 import { compareVersions, sortVersions, tied } from './version.ts';
 
 /**
- * Which confexts systemd finds in a root file system, and which of them it merges. Pure: it asks a {@link Look} and
- * nothing else. Source: systemd discover-image.c image_discover(), os-util.c open_extension_release(), vpick.c
- * path_pick(); compared with what the binaries of 257.13 and 262.1 say they skip, ignore and use.
+ * Which extension images systemd finds in a root file system, and which of them it merges. Pure: it asks a {@link Look}
+ * and nothing else. Source: systemd discover-image.c image_discover() and image_read_metadata(), os-util.c
+ * open_extension_release(), vpick.c path_pick(); compared with what the binaries of 257.13 and 262.1 say they list, skip,
+ * ignore and use.
  */
 
 export { RULES, type Rules } from './imageclass.ts';
@@ -21,40 +24,101 @@ export interface Extension {
   readonly path: Path;
   /** What the path leads to, inside the root. */
   readonly tree: Path;
+  /** What systemd takes for its path: `list` prints it, and 262 records it in the origin. 262 resolves symlinks first. */
+  readonly imagePath: Path;
+  /** What "Using extensions …" calls it: the file name in that path. */
+  readonly printedName: string;
   readonly kind: 'directory' | 'raw' | 'block' | 'mstack';
   /** What the release file says; undefined where there is no usable one, or where it is inside an image. */
   readonly release: Release | undefined;
-  /** Undefined for what is not a directory: nobody has looked inside. */
+  /** Undefined where nobody has looked inside: images, unless somebody opens them. */
   readonly verdict: Verdict | undefined;
+}
+
+/** The kernel's errors, and those that only systemd comes to. */
+export type FailureErrno = Errno | 'EBADMSG' | 'EMEDIUMTYPE' | 'ENOMEDIUM' | 'ENOPKG';
+
+/** Why merge and refresh fail as a whole, before they touch a hierarchy. */
+export interface Failure {
+  readonly errno: FailureErrno;
+  /** In systemd's words. */
+  readonly message: string;
+  /**
+   * What had been done by then: `discover` is the search, `metadata` the look into every image, both before a merge asks
+   * whether something is merged already; `host` is the reading of os-release, after that question.
+   */
+  readonly stage: 'discover' | 'metadata' | 'host';
 }
 
 export interface Discovery {
   readonly initrd: boolean;
   /** Undefined where os-release is missing or unusable; then every merge fails. */
   readonly host: Host | undefined;
-  /** What is wrong with os-release. */
-  readonly unusable: string | undefined;
   /** Lowest layer first; those that are not merged as well. */
   readonly extensions: readonly Extension[];
-  /** Why merge and refresh fail as a whole before they touch /etc, in systemd's words. */
-  readonly failure: string | undefined;
+  /** The first one. Of several images that cannot be read, systemd reports any. */
+  readonly failure: Failure | undefined;
+  /** What is wrong with os-release. */
+  readonly unusable: Failure | undefined;
   readonly notes: readonly Note[];
 }
 
-const ERRORS: Readonly<Record<ChaseError, string>> = {
-  ENOENT: 'No such file or directory',
-  ENOTDIR: 'Not a directory',
-  ELOOP: 'Too many levels of symbolic links',
-};
-
-/** In order of priority. Source: discover-image.c image_search_path[], image_search_path_initrd[]. */
-export function searchPath(rules: Rules, initrd: boolean): readonly Path[] {
-  const common = ['/run/confexts', '/var/lib/confexts', '/usr/local/lib/confexts'];
-  if (!initrd) return [...common, '/usr/lib/confexts'];
-  return rules === '257' ? [...common, '/.extra/confext'] : [...common, '/.extra/confext', '/.extra/global_confext'];
+/** What else the rules depend on. */
+export interface Circumstances {
+  /** systemd's name for the machine, undefined where nobody knows. */
+  readonly architecture?: string | undefined;
+  /** `--force`: every extension is accepted, whatever its release file says. */
+  readonly force?: boolean;
+  /** The caller's own root where `--root=` names another one. */
+  readonly caller?: Look;
+  /** SYSTEMD_IN_INITRD as a boolean; null or undefined where it is not set, or is none. */
+  readonly inInitrd?: boolean | null;
+  /**
+   * The tree that is in a raw image or on a block device, or why it cannot be opened: ENOPKG for what has no file system.
+   * Where nobody can tell, images are left without a verdict.
+   */
+  readonly openImage?: (image: Pick<Extension, 'name' | 'path' | 'tree' | 'kind'>) => Look | FailureErrno;
 }
 
-const exists = (look: Look, path: Path): boolean => 'ok' in chase(look, path);
+/** As strerror(3) has them, for the errors that the rules come to. */
+const MESSAGES: Partial<Readonly<Record<FailureErrno, string>>> = {
+  EACCES: 'Permission denied',
+  EBADMSG: 'Bad message',
+  EINVAL: 'Invalid argument',
+  EISDIR: 'Is a directory',
+  ELOOP: 'Too many levels of symbolic links',
+  ENOENT: 'No such file or directory',
+  ENOMEDIUM: 'No medium found',
+  ENOPKG: 'Package not installed',
+  ENOTDIR: 'Not a directory',
+  ENXIO: 'No such device or address',
+  EOPNOTSUPP: 'Operation not supported',
+};
+
+const failure = (stage: Failure['stage'], what: string, errno: FailureErrno): Failure => ({
+  errno,
+  message: `${what}: ${MESSAGES[errno] ?? errno}`,
+  stage,
+});
+
+/** In order of priority. Source: discover-image.c image_search_path[], image_search_path_initrd[]. */
+export const searchPath = (imageClass: ImageClass, rules: Rules, initrd: boolean): readonly Path[] =>
+  initrd ? CLASSES[imageClass].initrdSearchPath[rules] : CLASSES[imageClass].searchPath;
+
+/**
+ * Whether the tool takes the root that it works on for an initrd. 257 asks about the system that it runs in, 262 about
+ * the root, and fails if that cannot be told. Source: initrd-util.c in_initrd(), discover-image.c; seen with both binaries.
+ */
+export function inInitrd(
+  look: Look,
+  rules: Rules,
+  { caller = look, inInitrd: variable }: Circumstances = {},
+): { readonly ok: boolean } | { readonly err: ChaseError } {
+  if (rules === '257') return { ok: variable ?? 'ok' in chase(caller, '/etc/initrd-release') };
+  const at = chase(look, '/etc/initrd-release');
+  return 'err' in at && at.err !== 'ENOENT' ? at : { ok: 'ok' in at };
+}
+
 const chop = (name: string, suffix: string): string =>
   name.endsWith(suffix) ? name.slice(0, name.length - suffix.length) : name;
 const hasControl = (name: string): boolean => [...name].some((c) => c < ' ' || c === '\x7f');
@@ -64,81 +128,82 @@ const isImageName = (name: string): boolean =>
   name !== '' && name !== '.' && name !== '..' && !name.startsWith('.#') && !hasControl(name) && !hasInvalidBytes(name);
 
 /** A candidate before its release file is read. */
-interface Found {
-  readonly name: string;
-  readonly path: Path;
-  readonly tree: Path;
-  readonly kind: Extension['kind'];
-}
+type Found = Omit<Extension, 'release' | 'verdict'>;
 
 interface Search {
   readonly look: Look;
   readonly rules: Rules;
-  readonly architecture: string | undefined;
+  readonly imageClass: ImageClass;
+  readonly given: Circumstances;
   readonly found: Map<string, Found>;
   readonly notes: Note[];
 }
 
-/** All extensions of a root. `architecture` is systemd's name for the machine, undefined where nobody knows. */
-export function discover(look: Look, rules: Rules, architecture?: string): Discovery {
+/** All extensions of a class in a root. */
+export function discover(look: Look, rules: Rules, imageClass: ImageClass, given: Circumstances = {}): Discovery {
   const notes: Note[] = [];
-  const initrd = exists(look, '/etc/initrd-release');
-  const { host, problem } = readHost(look, initrd ? 'initrd' : 'system', architecture);
-  const search: Search = { look, rules, architecture, found: new Map(), notes };
-  let failure: string | undefined;
-  for (const directory of searchPath(rules, initrd)) failure ??= searchDirectory(search, directory);
+  const where = inInitrd(look, rules, given);
+  const initrd = 'ok' in where && where.ok;
+  const { host, unusable } = readHost(look, imageClass, initrd ? 'initrd' : 'system', given.architecture);
+  const search: Search = { look, rules, imageClass, given, found: new Map(), notes };
+  let first = 'err' in where ? failure('discover', 'Failed to discover images', where.err) : undefined;
+  if (first === undefined)
+    for (const directory of searchPath(imageClass, rules, initrd)) first ??= searchDirectory(search, directory);
   const sorted = sortVersions([...search.found.values()], (found) => found.name);
   for (const [a, b] of tied(sorted.map((found) => found.name)))
     notes.push({
       path: search.found.get(b)?.path ?? '',
       what: `'${a}' and '${b}' are one version: either may be on top`,
     });
-  const extensions = sorted.map((found) => judge(search, host, found));
-  const stack = extensions.find((extension) => extension.kind === 'mstack');
-  if (stack !== undefined) failure ??= `Failed to read metadata for image ${stack.name}: Operation not supported`;
-  return { initrd, host, unusable: problem, extensions, failure: failure ?? problem, notes };
+  const looked = sorted.map((found) => lookInto(search, found));
+  for (const one of looked) if (one !== undefined && 'errno' in one) first ??= one;
+  const extensions = sorted.map((found, index) => judge(search, host, found, looked[index]));
+  return { initrd, host, extensions, failure: first ?? unusable, unusable, notes };
 }
 
-/** Source: sysext.c merge_subprocess(), which refuses an os-release without ID. */
-function readHost(
+/** What the host is, or why that cannot be told. Source: os-util.c parse_os_release(); sysext.c merge_subprocess() refuses one without ID. */
+export function readHost(
   look: Look,
+  imageClass: ImageClass,
   scope: Host['scope'],
   architecture: string | undefined,
-): { readonly host: Host | undefined; readonly problem: string | undefined } {
-  const failed = (why: string) => ({
+): Pick<Discovery, 'host' | 'unusable'> {
+  const failed = (errno: FailureErrno, what = "Failed to acquire 'os-release' data of OS tree '/'") => ({
     host: undefined,
-    problem: `Failed to acquire 'os-release' data of OS tree '/': ${why}`,
+    unusable: failure('host', what, errno),
   });
   let at = chase(look, '/etc/os-release');
   if ('err' in at && at.err === 'ENOENT') at = chase(look, '/usr/lib/os-release');
-  if ('err' in at) return failed(ERRORS[at.err]);
+  if ('err' in at) return failed(at.err);
+  const kind = look.stat(at.ok);
   const text = look.readFile(at.ok);
-  if (text === undefined) return failed('Not a readable regular file');
+  if (text === undefined) return failed(kind === 'dir' ? 'EISDIR' : kind === 'file' ? 'EACCES' : 'ENXIO');
   const release = parseRelease(text);
-  if (release === undefined) return failed('Invalid argument');
-  const host = hostOf(release, scope, architecture);
+  if (release === undefined) return failed(text.includes('\0') ? 'EBADMSG' : 'EINVAL');
+  const host = hostOf(release, imageClass, scope, architecture);
   return host === undefined
-    ? { host: undefined, problem: "'ID' field not found or empty in 'os-release' data of OS tree '/'" }
-    : { host, problem: undefined };
+    ? failed('EINVAL', "'ID' field not found or empty in 'os-release' data of OS tree '/'")
+    : { host, unusable: undefined };
 }
 
 // ---- entries of a search directory --------------------------------------------------------------------------------
 
 /** Adds what a directory has. Returns why the whole discovery fails, if it does. */
-function searchDirectory(search: Search, directory: Path): string | undefined {
+function searchDirectory(search: Search, directory: Path): Failure | undefined {
   const { look, found, notes } = search;
+  const failed = (errno: Errno): Failure => failure('discover', 'Failed to discover images', errno);
   const at = chase(look, directory);
-  if ('err' in at) return at.err === 'ENOENT' ? undefined : `Failed to discover images: ${ERRORS[at.err]}`;
+  if ('err' in at) return at.err === 'ENOENT' ? undefined : failed(at.err);
   const entries = look.list(at.ok);
-  if (entries === undefined)
-    return look.stat(at.ok) === 'dir' ? undefined : `Failed to discover images: ${ERRORS.ENOTDIR}`;
+  if (entries === undefined) return look.stat(at.ok) === 'dir' ? undefined : failed('ENOTDIR');
   const here = new Map<string, string>();
   for (const entry of entries) {
     if (search.rules === '262' && entry.startsWith('.sysupdate.')) continue;
     const target = chase(look, `${at.ok}/${entry}`);
     if ('err' in target) {
       if (target.err === 'ENOENT') continue;
-      return `Failed to discover images: ${ERRORS[target.err]} (${at.ok}/${entry})`;
+      notes.push({ path: `${at.ok}/${entry}`, what: `a symlink that fails the whole search (${target.err})` });
+      return failed(target.err);
     }
     const one = candidate(search, at.ok, entry, target.ok);
     if (one === undefined) continue;
@@ -151,21 +216,28 @@ function searchDirectory(search: Search, directory: Path): string | undefined {
   return undefined;
 }
 
+/** 262 works with paths that it has resolved, 257 with the name that it found. Seen with both: "Using extensions", list. */
+function candidateOf({ rules }: Search, name: string, path: Path, tree: Path, kind: Found['kind']): Found {
+  const imagePath = rules === '262' ? tree : path;
+  return { name, path, tree, imagePath, printedName: nameOf(imagePath), kind };
+}
+
 /** What an entry is, or undefined for what systemd passes over. */
 function candidate(search: Search, directory: Path, entry: string, tree: Path): Found | undefined {
+  const { infix } = CLASSES[search.imageClass];
   const path = `${directory}/${entry}`;
   const named = (name: string, kind: Found['kind']): Found | undefined =>
-    isImageName(name) ? { name, path, tree, kind } : undefined;
+    isImageName(name) ? candidateOf(search, name, path, tree, kind) : undefined;
   switch (search.look.stat(tree)) {
     case 'file':
-      return entry.endsWith('.raw') ? named(chop(chop(entry, '.raw'), '.confext'), 'raw') : undefined;
+      return entry.endsWith('.raw') ? named(chop(chop(entry, '.raw'), infix), 'raw') : undefined;
     case 'blk':
       return named(entry, 'block');
     case 'dir':
       if (entry.endsWith('.v')) return pickVersion(search, path, chop(entry, '.v'), tree);
       if (search.rules === '262' && entry.endsWith('.mstack'))
-        return named(chop(chop(entry, '.mstack'), '.confext'), 'mstack');
-      return named(chop(entry, '.confext'), 'directory');
+        return named(chop(chop(entry, '.mstack'), infix), 'mstack');
+      return named(chop(entry, infix), 'directory');
     default:
       return undefined;
   }
@@ -231,10 +303,10 @@ const better = (a: Choice, b: Choice): number =>
 function pickVersion(search: Search, path: Path, plain: string, tree: Path): Found | undefined {
   const raw = plain.endsWith('.raw');
   const withoutRaw = chop(plain, '.raw');
-  const name = chop(withoutRaw, '.confext');
+  const name = chop(withoutRaw, CLASSES[search.imageClass].infix);
   if (!isImageName(name)) return undefined;
   const choices = (search.look.list(tree) ?? []).flatMap(
-    (file) => parseChoice(file, name, plain.slice(name.length), search.architecture) ?? [],
+    (file) => parseChoice(file, name, plain.slice(name.length), search.given.architecture) ?? [],
   );
   const best = choices.reduce<Choice | undefined>(
     (so, choice) => (so === undefined || better(choice, so) > 0 ? choice : so),
@@ -249,59 +321,94 @@ function pickVersion(search: Search, path: Path, plain: string, tree: Path): Fou
   const kind: Kind | undefined = 'ok' in at ? search.look.stat(at.ok) : undefined;
   if ('err' in at || !(raw ? kind === 'file' || kind === 'blk' : kind === 'dir'))
     return skip(`its newest entry '${best.file}' is not ${raw ? 'an image' : 'a directory'}, skipped`);
-  return {
-    name,
-    path: `${path}/${best.file}`,
-    tree: at.ok,
-    kind: kind === 'dir' ? 'directory' : kind === 'blk' ? 'block' : 'raw',
-  };
+  const what = kind === 'dir' ? 'directory' : kind === 'blk' ? 'block' : 'raw';
+  return candidateOf(search, name, `${path}/${best.file}`, at.ok, what);
 }
 
 // ---- release files ------------------------------------------------------------------------------------------------
 
-function judge(search: Search, host: Host | undefined, found: Found): Extension {
-  if (found.kind !== 'directory') {
-    const what = found.kind === 'mstack' ? 'an .mstack directory' : `a ${found.kind} image`;
-    search.notes.push({ path: found.path, what: `${what}: what is inside is not read, and the answer is without it` });
-    return { ...found, release: undefined, verdict: undefined };
-  }
-  const file = releaseFile(search, found);
-  const text = file === undefined ? undefined : search.look.readFile(file);
-  const release = text === undefined ? undefined : parseRelease(text);
-  if (text !== undefined && release === undefined)
-    search.notes.push({ path: file ?? found.path, what: 'invalid UTF-8 or a NUL byte: the file counts as missing' });
-  if (release?.has('ARCHITECTURE') && search.architecture === undefined)
-    search.notes.push({ path: found.path, what: 'ARCHITECTURE is not checked: the root does not tell its own' });
-  return { ...found, release, verdict: host === undefined ? undefined : match(release, host) };
+/** The tree of an extension: whose look, and where in it. */
+interface Inside {
+  readonly look: Look;
+  readonly top: Path;
 }
 
+/** Opens an extension, or tells why that fails everything; undefined where nobody can open images. */
+function lookInto({ look, imageClass, given }: Search, found: Found): Inside | Failure | undefined {
+  const failed = (errno: FailureErrno): Failure =>
+    failure('metadata', `Failed to read metadata for image ${found.name}`, errno);
+  if (found.kind === 'mstack') return failed('EOPNOTSUPP');
+  const opened = found.kind === 'directory' ? look : given.openImage?.(found);
+  if (opened === undefined) return undefined;
+  if (typeof opened === 'string') return failed(opened);
+  const inside = { look: opened, top: found.kind === 'directory' ? found.tree : '' };
+  const forbidden = imageClass === 'sysext' ? chase(inside.look, '/usr/lib/os-release', inside.top) : undefined;
+  if (forbidden === undefined || ('err' in forbidden && forbidden.err === 'ENOENT')) return inside;
+  // It would take the place of the host's own. Source: extension-util.c extension_has_forbidden_content().
+  return failed('err' in forbidden ? forbidden.err : 'ENOMEDIUM');
+}
+
+function judge(search: Search, host: Host | undefined, found: Found, inside: Inside | Failure | undefined): Extension {
+  const { notes, given } = search;
+  if (inside === undefined || 'errno' in inside) {
+    const what = found.kind === 'mstack' ? 'an .mstack directory' : `a ${found.kind} image`;
+    if (inside === undefined || found.kind === 'mstack')
+      notes.push({ path: found.path, what: `${what}: what is inside is not read, and the answer is without it` });
+    return { ...found, release: undefined, verdict: undefined };
+  }
+  const file = releaseFile(search, found, inside);
+  const text = file === undefined ? undefined : inside.look.readFile(file);
+  const release = text === undefined ? undefined : parseRelease(text);
+  if (text !== undefined && release === undefined)
+    notes.push({ path: file ?? found.path, what: 'invalid UTF-8 or a NUL byte: the file counts as missing' });
+  if (release?.has('ARCHITECTURE') && given.architecture === undefined)
+    notes.push({ path: found.path, what: 'ARCHITECTURE is not checked: the root does not tell its own' });
+  return {
+    ...found,
+    release,
+    verdict: host === undefined ? undefined : verdictOf(release, host, given.force === true),
+  };
+}
+
+const verdictOf = (release: Release | undefined, host: Host, force: boolean): Verdict =>
+  force ? { accepted: true, why: 'is not validated: --force' } : match(release, host);
+
 /**
- * The release file of an extension directory, symlinks resolved with that directory as the root. Another name than the
- * extension's counts only with user.extension-release.strict set to false on exactly one file.
+ * The release file of an extension, symlinks resolved with its tree as the root. Where there is none of exactly its name,
+ * one counts that has the name up to the first "_" or "+", or the attribute user.extension-release.strict set to false;
+ * of several such files, none.
  */
-function releaseFile({ look, notes }: Search, { tree, name, path }: Found): Path | undefined {
-  const directory = '/etc/extension-release.d';
-  const exact = chase(look, `${directory}/extension-release.${name}`, tree);
+function releaseFile({ imageClass, notes }: Search, { name, path }: Found, { look, top }: Inside): Path | undefined {
+  const directory = CLASSES[imageClass].releaseDirectory;
+  const exact = chase(look, `${directory}/extension-release.${name}`, top);
   if ('ok' in exact) {
     if (look.stat(exact.ok) === 'file') return exact.ok;
     notes.push({ path: exact.ok, what: `a release file that is ${article(look.stat(exact.ok))}: not read` });
     return undefined;
   }
   if (exact.err !== 'ENOENT') return undefined;
-  const parent = chase(look, directory, tree);
+  const parent = chase(look, directory, top);
   if ('err' in parent) return undefined;
-  const relaxed = (look.list(parent.ok) ?? []).filter(
+  const base = chop(name, '.raw').replace(/[_+].*$/s, '');
+  const candidates = releaseFiles(look, parent.ok).filter(
+    (entry) =>
+      entry === `extension-release.${base}` ||
+      parseBoolean(look.xattr(`${parent.ok}/${entry}`, 'user.extension-release.strict') ?? '') === false,
+  );
+  if (candidates.length > 1)
+    notes.push({ path, what: `${candidates.length} release files that would do for it: none counts` });
+  const [only] = candidates;
+  return only !== undefined && candidates.length === 1 ? `${parent.ok}/${only}` : undefined;
+}
+
+/** The regular files of a directory that have the name of a release file. */
+const releaseFiles = (look: Look, directory: Path): readonly string[] =>
+  (look.list(directory) ?? []).filter(
     (entry) =>
       entry.startsWith('extension-release.') &&
       isImageName(entry.slice('extension-release.'.length)) &&
-      look.stat(`${parent.ok}/${entry}`) === 'file' &&
-      /^(0|no|n|false|f|off)$/i.test(look.xattr(`${parent.ok}/${entry}`, 'user.extension-release.strict') ?? ''),
+      look.stat(`${directory}/${entry}`) === 'file',
   );
-  if (relaxed.length > 1)
-    notes.push({ path, what: `${relaxed.length} release files with user.extension-release.strict=false: none counts` });
-  const [only] = relaxed;
-  return only !== undefined && relaxed.length === 1 ? `${parent.ok}/${only}` : undefined;
-}
 
 const article = (kind: Kind | undefined): string =>
   kind === 'dir' ? 'a directory' : kind === 'fifo' ? 'a fifo' : kind === 'sock' ? 'a socket' : `of type ${kind}`;

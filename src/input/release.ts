@@ -1,4 +1,5 @@
 import { hasInvalidBytes } from './bytes.ts';
+import { CLASSES, type ImageClass } from './imageclass.ts';
 
 /**
  * os-release and extension-release files, and whether an extension fits a system. All of it is the same in systemd 257
@@ -97,11 +98,13 @@ export function parseRelease(text: string): Release | undefined {
 
 /** What an extension is measured against. */
 export interface Host {
+  /** Whose levels and scopes count. */
+  readonly imageClass: ImageClass;
   readonly id: string;
   readonly idLike: readonly string[];
   /** "" where os-release does not say, as on a rolling release. */
   readonly versionId: string;
-  /** CONFEXT_LEVEL, or "". */
+  /** SYSEXT_LEVEL or CONFEXT_LEVEL, or "". */
   readonly level: string;
   readonly scope: 'system' | 'initrd';
   /** systemd's name ("x86-64", "arm64"), or undefined where the tree does not tell. */
@@ -119,27 +122,33 @@ const reject = (why: string): Verdict => ({ accepted: false, why });
 const accept = (why: string): Verdict => ({ accepted: true, why });
 
 /** The host side of a match, from os-release. Undefined where ID is missing or empty, which fails a merge. */
-export function hostOf(release: Release, scope: Host['scope'], architecture: string | undefined): Host | undefined {
+export function hostOf(
+  release: Release,
+  imageClass: ImageClass,
+  scope: Host['scope'],
+  architecture: string | undefined,
+): Host | undefined {
   const field = (name: string): string => release.get(name) ?? '';
   if (field('ID') === '') return undefined;
   const idLike = words(field('ID_LIKE'));
   return {
+    imageClass,
     id: field('ID'),
     idLike,
     versionId: field('VERSION_ID'),
-    level: field('CONFEXT_LEVEL'),
+    level: field(CLASSES[imageClass].levelKey),
     scope,
     architecture,
   };
 }
 
 /**
- * Whether a confext fits a host. `release` is undefined or empty where there is no usable extension-release file. A
+ * Whether an extension fits a host. `release` is undefined or empty where there is no usable extension-release file. A
  * mismatch is never an error: the extension is left out. Source: systemd extension-util.c extension_release_validate().
  */
 export function match(release: Release | undefined, host: Host): Verdict {
   if (release === undefined || release.size === 0) return reject('carries no release data');
-  const scope = release.get('CONFEXT_SCOPE');
+  const scope = release.get(CLASSES[host.imageClass].scopeKey);
   const scopes = scope === undefined ? ['system', 'portable'] : words(scope);
   if (!scopes.includes(host.scope)) return reject(`is not suitable for scope ${host.scope}`);
   const architecture = release.get('ARCHITECTURE') ?? '';
@@ -157,15 +166,16 @@ export function match(release: Release | undefined, host: Host): Verdict {
   return matchVersion(release, host);
 }
 
-/** CONFEXT_LEVEL decides where both sides have one, else VERSION_ID where the host has one. */
+/** The level decides where both sides have one, else VERSION_ID where the host has one. */
 function matchVersion(release: Release, host: Host): Verdict {
   if (host.versionId === '' && host.level === '') return accept('ID matches, and the host has no version');
-  const level = release.get('CONFEXT_LEVEL') ?? '';
+  const { levelKey } = CLASSES[host.imageClass];
+  const level = release.get(levelKey) ?? '';
   if (host.level !== '' && level !== '')
     return level === host.level
-      ? accept('CONFEXT_LEVEL matches')
+      ? accept(`${levelKey} matches`)
       : reject(`is for API level '${level}', but running on API level '${host.level}'`);
-  if (host.versionId === '') return accept('ID matches, and only one side has a CONFEXT_LEVEL');
+  if (host.versionId === '') return accept(`ID matches, and only one side has a ${levelKey}`);
   const version = release.get('VERSION_ID') ?? '';
   if (version === '')
     return reject(`does not contain VERSION_ID in release file but requested to match '${host.versionId}'`);

@@ -64,8 +64,8 @@ export function readRoot(dir: string): RootInput {
   const etc = hierarchy(disk, look, top);
   const architecture = architectureOf(disk);
   const discovery = {
-    257: discover(look, '257', architecture),
-    262: discover(look, '262', architecture),
+    257: discover(look, '257', 'confext', { architecture }),
+    262: discover(look, '262', 'confext', { architecture }),
   };
   requireRelease(look, top, discovery[262]);
   const config = readConfig(look);
@@ -140,7 +140,7 @@ function requireRelease(look: Look, top: string, found: Discovery): void {
   const at = ['/etc/os-release', '/usr/lib/os-release'].find((path) => look.stat(path) !== undefined);
   if (at === undefined)
     throw new InputError({ file: top, found: 'neither etc/os-release nor usr/lib/os-release', right });
-  throw new InputError({ file: `${top}${at}`, found: found.unusable ?? 'no ID', right });
+  throw new InputError({ file: `${top}${at}`, found: found.unusable?.message ?? 'no ID', right });
 }
 
 /** ELF e_machine -> systemd's name. Source: elf(5), systemd architecture.c. */

@@ -40,6 +40,7 @@ describe('a release file is read as systemd reads environment files', () => {
 });
 
 const HOST: Host = {
+  imageClass: 'confext',
   id: 'testos',
   idLike: ['foo', 'bar'],
   versionId: '1',
@@ -99,7 +100,8 @@ describe('an extension fits a host', () => {
   });
 
   it('a host needs an ID', () => {
-    const host = (text: string): Host | undefined => hostOf(parseRelease(text) ?? new Map(), 'system', undefined);
+    const host = (text: string): Host | undefined =>
+      hostOf(parseRelease(text) ?? new Map(), 'confext', 'system', undefined);
     expect(host('VERSION_ID=1')).toBeUndefined();
     expect(host('ID=""')).toBeUndefined();
     expect(host('ID=a\nID_LIKE=" b  c "')).toMatchObject({ id: 'a', idLike: ['b', 'c'], versionId: '', level: '' });
