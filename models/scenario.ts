@@ -1,7 +1,7 @@
 /** What a scenario is: a world, the processes in it, and what is expected of the properties. */
 import type { Read } from '../src/kernel/world.ts';
 import type { Process } from '../src/program/linux.ts';
-import type { Invocation } from './systemd/confext.ts';
+import type { Invocation } from './systemd/invocation.ts';
 import type { Mode } from './systemd/mutable.ts';
 import { MODES } from './systemd/mutable.ts';
 import { VERSIONS, type Version } from './systemd/versions.ts';

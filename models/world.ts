@@ -5,8 +5,9 @@ import { type Read, type Slots, World } from '../src/kernel/world.ts';
 import { type LinuxCall, type Program, runAlone, start } from '../src/program/linux.ts';
 import type { Choice } from './scenario.ts';
 import { must } from './systemd/call.ts';
-import { type Invocation, merge } from './systemd/confext.ts';
+import { type Invocation, invoke } from './systemd/invocation.ts';
 import { OBSERVER, QUESTIONS } from './systemd/questions.ts';
+import { merge } from './systemd/verbs.ts';
 import { type Systemd, systemd } from './systemd/versions.ts';
 
 /** A mount that is there from the start: a tmpfs, or a bind of a path of the root file system. */
@@ -91,12 +92,8 @@ export function build(machine: Machine): World {
 export { tree };
 
 /** How the tool is invoked under the common options. */
-export const invocation = (choice: Choice, backports: Partial<Systemd> = {}): Invocation => ({
-  systemd: systemd(choice.systemd, backports),
-  mutable: choice.mutable,
-  alwaysRefresh: false,
-  hierarchies: ['/etc'],
-});
+export const invocation = (choice: Choice, backports: Partial<Systemd> = {}): Invocation =>
+  invoke('confext', systemd(choice.systemd, backports), { mutable: choice.mutable });
 
 /** Merges at boot; then an administrator makes some more calls. */
 function* boot(run: Invocation, then: readonly LinuxCall[]): Program {

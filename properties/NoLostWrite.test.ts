@@ -84,14 +84,15 @@ describe(`NoLostWrite in generated worlds (seed ${SEED})`, () => {
 
       NoLostWrite violated
         1  tool      look for extensions and read their metadata     a
-        …            35 calls that nobody else notices (P4 to M8)
-       37  create-1  access /etc/x                                   ENOENT
-       38  create-1  write "created" to /etc/x O_EXCL
+        …            38 calls that nobody else notices (P4 to M8)
+       40  create-1  access /etc/x                                   ENOENT
+       41  create-1  write "created" to /etc/x O_EXCL
                        /etc gains x (host)
-       39  tool      mount MS_BIND|MS_REC workspace:overlay/etc on /etc
+       42  tool      mount MS_BIND|MS_REC workspace:overlay/etc on /etc
                        /etc loses x (host)
-       40  tool      the child exits with 0
-                       ◀ was written (file created), and is not there
+        …            1 call that nobody else notices (M9)
+       44  tool      does an extension ask for a reload?
+                       none  ◀ was written (file created), and is not there
            at rest: /etc/x is not there"
     `);
   });

@@ -1,10 +1,11 @@
 /** From a system and the catalogue to a model, its properties and their verdicts. */
 
 import type { System } from '../models/scenario.ts';
-import { merge, refresh, unmerge } from '../models/systemd/confext.ts';
 import { STATUS } from '../models/systemd/names.ts';
 import { isOurs, OBSERVER, QUESTIONS } from '../models/systemd/questions.ts';
+import { perform } from '../models/systemd/verbs.ts';
 import type { Options, Report } from '../src/checker/model.ts';
+import type { Value } from '../src/kernel/calls.ts';
 import { isWhiteout } from '../src/kernel/lookup.ts';
 import { lookup, resolve } from '../src/kernel/path.ts';
 import { isOrphan, pinned } from '../src/kernel/tree.ts';
@@ -45,8 +46,6 @@ export interface Judged {
   /** Searches, and judges the properties; each comes with a witness named "NAME: witness". */
   check(properties: readonly Property[], options?: Options): Report<number, Step>;
 }
-
-const VERBS = { merge, refresh, unmerge } as const;
 
 export function judge(system: System): Judged {
   const ledger = ledgerOf(system);
@@ -140,24 +139,25 @@ function next(system: System, past: Ledger, before: Moment, step: Step, after: M
     );
   }
   if (step.killed === true) return { ...past, run: 'failed', verb: null }; // killed: both views stay right
-  if (call.op === 'ask' && call.question === 'discover') return started(system, past, before.world, step);
+  if (call.op === 'ask' && call.question === 'discover') return started(system, past, before.world, step, call.args[0]);
+  // An unmerge asks for nothing that could fail before it forks.
+  if (call.op === 'unshare' && past.run !== 'running') return started(system, past, before.world, step, 'unmerge');
   if (call.op === 'leave' && !(call.status === STATUS.nothingFound && past.verb === 'refresh')) {
     const done = end(past, call.status !== STATUS.failed && typeof call.status === 'number');
     return { ...done, unmerged: !system.hierarchies.some((h) => isOurs(after.world, OBSERVER, h)) };
   }
   if (call.op === 'leave') return { ...past, verb: 'unmerge' };
-  return step.next === 'on' ? past : end(past, false); // the parent gave up before it forked
+  return step.next === 'on' || past.run !== 'running' ? past : end(past, false); // the parent gave up before it forked
 }
 
-function started(system: System, past: Ledger, world: Read, step: Step): Ledger {
-  const { call, result } = step;
+function started(system: System, past: Ledger, world: Read, step: Step, verb: Value | undefined): Ledger {
+  const { result } = step;
   const invocation = system.tools[step.process];
-  if (call.op !== 'ask' || invocation === undefined) return past;
-  const verb = call.args[0];
+  if (invocation === undefined) return past;
   if ('err' in result || (verb !== 'merge' && verb !== 'refresh' && verb !== 'unmerge')) {
     return { ...past, run: 'failed', verb: null };
   }
-  const alone = runAlone(world, { name: step.process, program: start(VERBS[verb], invocation) }, QUESTIONS).world;
+  const alone = runAlone(world, { name: step.process, program: start(perform, verb, invocation) }, QUESTIONS).world;
   const scene = (of: Read): Scene =>
     new Scene(
       of,

@@ -1,15 +1,16 @@
 /** One moment of a run as the properties see it: everything is looked at only when it is asked for. */
 
-import { DOT_DIR } from '../models/systemd/names.ts';
 import { OBSERVER } from '../models/systemd/questions.ts';
+import { CLASSES } from '../src/input/imageclass.ts';
 import { submountsBelow } from '../src/kernel/mounttable.ts';
 import { rawView, type View, viewOf } from '../src/kernel/view.ts';
 import type { Read } from '../src/kernel/world.ts';
 import { task as taskOf } from '../src/kernel/world.ts';
 import type { Ledger } from './ledger.ts';
 
+const DOT_DIRS = Object.values(CLASSES).map(({ dotDir }) => dotDir);
 /** The marker directory and the release files are the tool's own: nobody else relies on them. */
-export const HIDDEN: ReadonlySet<string> = new Set([DOT_DIR, 'extension-release.d']);
+export const HIDDEN: ReadonlySet<string> = new Set([...DOT_DIRS, 'extension-release.d']);
 
 export class Scene {
   readonly #world: Read;
@@ -46,7 +47,9 @@ export class Scene {
   /** Paths of the mounts below the hierarchies that can be reached, without the marker directory's. */
   get submounts(): readonly string[] {
     return this.#hierarchies.flatMap((h) =>
-      submountsBelow(this.#world, taskOf(this.#world, OBSERVER).ns, h).filter((path) => path !== `${h}/${DOT_DIR}`),
+      submountsBelow(this.#world, taskOf(this.#world, OBSERVER).ns, h).filter(
+        (path) => !DOT_DIRS.some((dotDir) => path === `${h}/${dotDir}`),
+      ),
     );
   }
 }

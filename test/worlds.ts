@@ -5,8 +5,8 @@
 import fc from 'fast-check';
 import { createIfMissing, deleteOnce, editByRename, lister, reader, writeOnce } from '../models/actors.ts';
 import { choose, type Scenario, type System } from '../models/scenario.ts';
-import { merge, refresh, unmerge } from '../models/systemd/confext.ts';
 import { MODES, type Mode, MUTABLE_KINDS, type MutableKind } from '../models/systemd/mutable.ts';
+import { perform } from '../models/systemd/verbs.ts';
 import { VERSIONS, type Version } from '../models/systemd/versions.ts';
 import { build, invocation, merged } from '../models/world.ts';
 import { PROPERTIES } from '../properties/catalogue.ts';
@@ -177,8 +177,10 @@ export function scenarioOf(drawn: Drawn, verb: Verb, tool: Partial<Process> = {}
       return {
         world: verb === 'refresh' ? merged(bare, run, change) : bare,
         processes: [
-          { name: 'tool', program: start(verb === 'refresh' ? refresh : merge, run), ...tool },
-          ...(verb === 'merge, unmerge' ? [{ name: 'unmerge', program: start(unmerge, run), after: ['tool'] }] : []),
+          { name: 'tool', program: start(perform, verb === 'refresh' ? 'refresh' : 'merge', run), ...tool },
+          ...(verb === 'merge, unmerge'
+            ? [{ name: 'unmerge', program: start(perform, 'unmerge', run), after: ['tool'] }]
+            : []),
           ...actors,
         ],
         tools: { tool: run, ...(verb === 'merge, unmerge' ? { unmerge: run } : {}) },

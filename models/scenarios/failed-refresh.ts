@@ -7,7 +7,7 @@ import { type Process, start } from '../../src/program/linux.ts';
 import { reader } from '../actors.ts';
 import { runDirectly } from '../run.ts';
 import type { Choice, Scenario, System } from '../scenario.ts';
-import { refresh } from '../systemd/confext.ts';
+import { perform } from '../systemd/verbs.ts';
 import { build, invocation, merged, tree } from '../world.ts';
 
 const root = (bits: string) => tree`
@@ -59,7 +59,7 @@ export const scenario: Scenario = {
     const first = merged(bare, before, [{ op: 'rename', from: '/var/lib/staged/b', to: '/var/lib/confexts/b' }]);
     const tool: Process = {
       name: 'refresh',
-      program: start(refresh, run),
+      program: start(perform, 'refresh', run),
       ...(cause === 'kill' ? { kill: true } : {}),
       ...(cause === 'call'
         ? { faults: { results: [err('ENOMEM')], budget: 1, only: (call) => call.op !== 'ask' && call.op !== 'leave' } }

@@ -6,7 +6,7 @@ import { start } from '../../src/program/linux.ts';
 import { deleteOnce, reader } from '../actors.ts';
 import { runDirectly } from '../run.ts';
 import type { Choice, Scenario, System } from '../scenario.ts';
-import { merge, unmerge } from '../systemd/confext.ts';
+import { perform } from '../systemd/verbs.ts';
 import { build, invocation, tree } from '../world.ts';
 
 const MUTABLE = { missing: '', directory: 'etc/', hierarchy: 'etc -> /etc' } as const;
@@ -63,10 +63,10 @@ export const scenario: Scenario = {
         processes: { merge: 2, journald: 0, unmerge: 1, ...(deletes ? { admin: 0 } : {}) },
       }),
       processes: [
-        { name: 'merge', program: start(merge, run) },
+        { name: 'merge', program: start(perform, 'merge', run) },
         { name: 'journald', program: start(reader, '/etc/machine-id') },
         ...(deletes ? [{ name: 'admin', program: start(deleteOnce, '/etc/app.conf'), after: ['merge'] }] : []),
-        { name: 'unmerge', program: start(unmerge, run), after: [last] },
+        { name: 'unmerge', program: start(perform, 'unmerge', run), after: [last] },
       ],
       tools: { merge: run, unmerge: run },
       hierarchies: ['/etc'],

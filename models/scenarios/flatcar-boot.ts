@@ -16,7 +16,8 @@ import { at, type Process, type Program, start } from '../../src/program/linux.t
 import { createIfMissing, deleteOnce, editByRename, reader } from '../actors.ts';
 import { runDirectly } from '../run.ts';
 import type { Choice, Expectation, Scenario, System } from '../scenario.ts';
-import { type Invocation, merge, refresh } from '../systemd/confext.ts';
+import type { Invocation } from '../systemd/invocation.ts';
+import { merge, perform, refresh } from '../systemd/verbs.ts';
 import { build, invocation, tree } from '../world.ts';
 
 const root = (upper: string) => tree`
@@ -160,7 +161,7 @@ export const scenario: Scenario = {
       }),
       processes: [
         { name: 'a1-setup', program: start(setupRoot, run, link) },
-        { name: 'a4-refresh', program: start(refresh, run), after: ['a1-setup'] },
+        { name: 'a4-refresh', program: start(perform, 'refresh', run), after: ['a1-setup'] },
         {
           name: 'f3-nsswitch',
           program: start(createIfMissing, '/etc/nsswitch.conf', 'fallback'),

@@ -6,7 +6,7 @@ import { start } from '../../src/program/linux.ts';
 import { moveExtension, reader } from '../actors.ts';
 import { runDirectly } from '../run.ts';
 import type { Choice, Scenario, System } from '../scenario.ts';
-import { refresh } from '../systemd/confext.ts';
+import { perform } from '../systemd/verbs.ts';
 import { build, invocation, merged, type Submount, tree } from '../world.ts';
 
 const root = tree`
@@ -83,7 +83,7 @@ export const scenario: Scenario = {
     return {
       world: merged(build({ root, mounts, processes }), run, install),
       processes: [
-        { name: 'refresh', program: start(refresh, run) },
+        { name: 'refresh', program: start(perform, 'refresh', run) },
         ...(choice.options['change'] === 'meanwhile'
           ? [{ name: 'admin', program: start(moveExtension, ...INSTALL) }]
           : []),

@@ -6,7 +6,7 @@ import { type Next, start } from '../../src/program/linux.ts';
 import { createIfMissing, deleteOnce, editByRename, holder, insider, writeOnce } from '../actors.ts';
 import { runDirectly } from '../run.ts';
 import type { Choice, Expectation, Scenario, System } from '../scenario.ts';
-import { refresh } from '../systemd/confext.ts';
+import { perform } from '../systemd/verbs.ts';
 import { build, invocation, merged, tree } from '../world.ts';
 
 const root = (upper: 'directory' | 'hierarchy') => tree`
@@ -93,7 +93,7 @@ export const scenario: Scenario = {
         { op: 'rename', from: '/var/lib/staged/b', to: '/var/lib/confexts/b' } as const,
       ]),
       processes: [
-        { name: 'refresh', program: start(refresh, run) },
+        { name: 'refresh', program: start(perform, 'refresh', run) },
         { name: 'program', program },
       ],
       tools: { refresh: run },

@@ -1,15 +1,15 @@
 /** The small words the systemd programs are written in. */
 
-import type { Errno } from '../../src/kernel/types.ts';
 import { at, type LinuxCall, type Program, type Value } from '../../src/program/linux.ts';
 
 /** The program gives up: the step, the errno, and the signal if the process aborts instead of returning an error. */
 export class Stopped extends Error {
   readonly step: string;
-  readonly errno: Errno;
+  /** The kernel's errno, or one of systemd's own ("ENOPKG"). */
+  readonly errno: string;
   readonly signal: string | null;
 
-  constructor(step: string, errno: Errno, signal: string | null = null) {
+  constructor(step: string, errno: string, signal: string | null = null) {
     super(`${step}: ${signal ?? errno}`);
     this.step = step;
     this.errno = errno;
@@ -34,4 +34,9 @@ export function* names(step: string, question: string, ...args: readonly Value[]
   const answer = yield* must(step, { op: 'ask', question, args });
   if (!Array.isArray(answer)) throw new Error(`the question ${question} should give a list of names`);
   return answer.map(String);
+}
+
+/** A question whose answer is a word. */
+export function* word(step: string, question: string, ...args: readonly Value[]): Program<string> {
+  return String(yield* must(step, { op: 'ask', question, args }));
 }

@@ -1,21 +1,25 @@
 /**
- * Which extensions there are and which are accepted, what the origin file says, and the configured mode. The rules are
- * those by which real root directories are read (`src/input/`), asked of the model's own file systems.
+ * Which images there are and which of them fit, what the origin file says, and the configured mode. The rules are those by
+ * which real root directories are read (`src/input/`), asked of the model's own file systems.
  */
 import { readConfig } from '../../src/input/config.ts';
-import { accepted, discover, type Extension as Found, type Rules } from '../../src/input/discover.ts';
-import type { Look } from '../../src/input/look.ts';
-import { match, parseRelease } from '../../src/input/release.ts';
-import { sortVersions } from '../../src/input/version.ts';
+import { type Circumstances, discover, inInitrd, readHost } from '../../src/input/discover.ts';
+import type { ImageClass, Rules } from '../../src/input/imageclass.ts';
+import { type Look, lookAt } from '../../src/input/look.ts';
+import { match, type Release } from '../../src/input/release.ts';
 import type { CallResult, Value } from '../../src/kernel/calls.ts';
 import { list, lookup, resolve } from '../../src/kernel/path.ts';
-import { err, failed, type Inode, ok, type TaskId } from '../../src/kernel/types.ts';
+import { failed, type Inode, ok, type TaskId } from '../../src/kernel/types.ts';
 import type { Read } from '../../src/kernel/world.ts';
+import type { Program } from '../../src/program/linux.ts';
+import { names, Stopped } from './call.ts';
+import type { Invocation, Verb } from './invocation.ts';
+import type { Mode } from './mutable.ts';
 
-/** The world through the eyes of a process, for the rules of the input floor. */
-function lookIn(world: Read, task: TaskId): Look {
+/** The world through the eyes of a process, for the rules of the input floor. `root` is where it begins, "" for the process's own. */
+export function lookIn(world: Read, task: TaskId, root = ''): Look {
   const find = (path: string): { inode: Inode; fs: string; path: string } | undefined => {
-    const place = resolve(world, task, path === '' ? '/' : path, { follow: false });
+    const place = resolve(world, task, root + path === '' ? '/' : root + path, { follow: false });
     if (failed(place)) return undefined;
     const inode = lookup(world, place.ok.fs, place.ok.path);
     return inode === undefined ? undefined : { inode, fs: place.ok.fs, path: place.ok.path };
@@ -38,90 +42,162 @@ function lookIn(world: Read, task: TaskId): Look {
   };
 }
 
-/** An image file of the model holds the line "image SLOT verity HASH": which file system is in it, and what identifies it. */
-function imageIn(world: Read, task: TaskId, extension: Found): { device: string; verity: string } | undefined {
-  const [word, device = '', kind, verity = ''] = (lookIn(world, task).readFile(extension.tree) ?? '').trim().split(' ');
-  return word === 'image' && kind === 'verity' && world.get(`fs:${device}`) !== null ? { device, verity } : undefined;
-}
-
-/** An image's release data, read as if the image were mounted. */
-function imageFits(world: Read, device: string, name: string, host: Parameters<typeof match>[1]): boolean {
-  const inode = lookup(world, device, `/etc/extension-release.d/extension-release.${name}`);
-  return match(inode?.type === 'file' ? parseRelease(inode.content) : undefined, host).accepted;
-}
-
-/** An accepted extension. */
-export interface Extension {
+/** An image that was found and could be read, whether it fits or not. */
+export interface Image {
   readonly name: string;
+  /** What the message "Using extensions" calls it. */
+  readonly printed: string;
   /** How it is mounted, and from where: a directory's path, or the file system that is in an image. */
   readonly kind: 'dir' | 'device';
   readonly source: string;
-  /** What of it a later refresh compares. */
+  /** Where it was found, as the origin file has it, and what else of it a later refresh compares. */
+  readonly path: string;
   readonly identity: string;
+  /** Its release data as JSON; "" where there is none. */
+  readonly release: string;
 }
 
-/** The accepted extensions, lowest layer first; null where one that cannot be read fails the whole verb. */
-function acceptedIn(world: Read, task: TaskId, rules: Rules, force: boolean): readonly Extension[] | null {
-  const found = discover(lookIn(world, task), rules);
-  const { host } = found;
-  if (found.failure !== undefined || host === undefined) return null;
-  const wanted = force ? found.extensions.filter(({ kind }) => kind === 'directory') : accepted(found);
-  const directories = wanted.map((extension): Extension => {
-    const place = resolve(world, task, extension.tree);
-    const inode = failed(place) ? undefined : lookup(world, place.ok.fs, place.ok.path);
-    const birth = inode?.type === 'dir' ? (inode.birth ?? 'new') : 'none';
-    const mount = failed(place) ? 'none' : place.ok.mount;
-    return {
-      name: extension.name,
-      kind: 'dir',
-      source: extension.tree,
-      identity: `${extension.path} on ${mount} born ${birth}`,
-    };
+/** Whose images, by which rules, below which root: the first arguments of the questions below. */
+const search = (run: Invocation): readonly Value[] => [
+  run.imageClass,
+  run.systemd.discovery,
+  run.root,
+  run.inInitrd,
+  run.architecture,
+];
+
+/** P2: all images, lowest layer first. One that cannot be read fails the whole verb, with everything left as it was. */
+export function* discoverImages(step: string, verb: Verb, run: Invocation): Program<readonly Image[]> {
+  const answer = yield* names(step, 'discover', verb, ...search(run));
+  if (answer[0] === 'error') throw new Stopped(step, answer[1] ?? 'EINVAL');
+  return imagesOf(answer);
+}
+
+/** M2 and M3: the images that fit the host, whose os-release is read through the hierarchies as they are now. */
+export function* suitable(step: string, run: Invocation, images: readonly Image[]): Program<readonly Image[]> {
+  const releases = images.flatMap(({ name, release }) => [name, release]);
+  const [kind, ...fitting] = yield* names(step, 'suitable', ...search(run), run.force, releases);
+  if (kind === 'error') throw new Stopped(step, fitting[0] ?? 'EINVAL');
+  return images.filter(({ name }) => fitting.includes(name));
+}
+
+// ---- answers ------------------------------------------------------------------------------------------------------
+
+const FIELDS = ['name', 'printed', 'kind', 'source', 'path', 'identity', 'release'] as const;
+
+/** What {@link discoverQuestion} answered, as images again. */
+function imagesOf(words: readonly string[]): readonly Image[] {
+  const images: Image[] = [];
+  for (let index = 0; index < words.length; index += FIELDS.length) {
+    const [name = '', printed = '', kind, source = '', path = '', identity = '', release = ''] = words.slice(index);
+    images.push({ name, printed, kind: kind === 'device' ? 'device' : 'dir', source, path, identity, release });
+  }
+  return images;
+}
+
+/** The names alone, for a story. */
+export const namesOf = (answer: readonly string[]): readonly string[] => imagesOf(answer).map(({ name }) => name);
+
+const written = (release: Release | undefined): string => (release === undefined ? '' : JSON.stringify([...release]));
+
+function read(text: string): Release | undefined {
+  if (text === '') return undefined;
+  const entries: unknown = JSON.parse(text);
+  return new Map(
+    Array.isArray(entries) ? entries.map(([key, value]): [string, string] => [String(key), String(value)]) : [],
+  );
+}
+
+/** An image file of the model holds the line "image SLOT verity HASH": which file system is in it, and what identifies it. */
+function deviceIn(world: Read, look: Look, tree: string): { device: string; verity: string } | undefined {
+  const [word, device = '', kind, verity = ''] = (look.readFile(tree) ?? '').trim().split(' ');
+  return word === 'image' && kind === 'verity' && world.get(`fs:${device}`) !== null ? { device, verity } : undefined;
+}
+
+/** Whose images, by which rules, below which root, as the questions are asked. */
+export interface Search {
+  readonly imageClass: ImageClass;
+  readonly rules: Rules;
+  readonly root: string;
+  readonly inInitrd: boolean | null;
+  readonly architecture: string | undefined;
+}
+
+/** Everything there is, as {@link imagesOf} reads it. Source: sysext.c image_discover_and_read_metadata(). */
+export function discoverQuestion(world: Read, task: TaskId, { imageClass, rules, root, inInitrd }: Search): CallResult {
+  const look = lookIn(world, task, root);
+  const openImage: Circumstances['openImage'] = ({ tree }) => {
+    const image = deviceIn(world, look, tree);
+    const fs = image === undefined ? undefined : world.get(`fs:${image.device}`);
+    return fs?.kind === 'plain' ? lookAt(fs) : 'ENOPKG';
+  };
+  const found = discover(look, rules, imageClass, { caller: lookIn(world, task), inInitrd, openImage });
+  if (found.failure !== undefined && found.failure.stage !== 'host') return ok(['error', found.failure.errno]);
+  const images = found.extensions.map((extension): Image => {
+    const { name, printedName: printed, imagePath: path } = extension;
+    const image = extension.kind === 'directory' ? undefined : deviceIn(world, look, extension.tree);
+    const identity = image === undefined ? identityOf(world, task, root + extension.tree) : `verity ${image.verity}`;
+    const source = image === undefined ? root + extension.tree : image.device;
+    const release = written(extension.release);
+    return { name, printed, kind: image === undefined ? 'dir' : 'device', source, path, identity, release };
   });
-  const images: Extension[] = [];
-  for (const extension of found.extensions.filter(({ kind }) => kind === 'raw' || kind === 'block')) {
-    const image = imageIn(world, task, extension);
-    if (image === undefined) return null;
-    if (!force && !imageFits(world, image.device, extension.name, host)) continue;
-    images.push({
-      name: extension.name,
-      kind: 'device',
-      source: image.device,
-      identity: `${extension.path} verity ${image.verity}`,
-    });
-  }
-  return sortVersions([...directories, ...images], ({ name }) => name);
+  return ok(images.flatMap((image) => FIELDS.map((field) => image[field])));
 }
 
-/** For every accepted extension: its name, "KIND SOURCE", its identity. Source: sysext.c image_discover_and_read_metadata(). */
-export function discoverQuestion(world: Read, task: TaskId, rules: Rules, force: boolean): CallResult {
-  const found = acceptedIn(world, task, rules, force);
-  if (found === null) return err('ENOENT');
-  return ok(found.flatMap(({ name, kind, source, identity }) => [name, `${kind} ${source}`, identity]));
+/** Which directory it is: the mount that it is on, and when it was made. Its mtime is recorded as 0. */
+function identityOf(world: Read, task: TaskId, path: string): string {
+  const place = resolve(world, task, path);
+  const inode = failed(place) ? undefined : lookup(world, place.ok.fs, place.ok.path);
+  const birth = inode?.type === 'dir' ? (inode.birth ?? 'new') : 'none';
+  return `on ${failed(place) ? 'none' : place.ok.mount} born ${birth}`;
 }
 
-/** What {@link discoverQuestion} answered, as extensions again. */
-export function extensionsOf(answer: Value): readonly Extension[] {
-  const words = Array.isArray(answer) ? answer.map(String) : [];
-  const found: Extension[] = [];
-  for (let index = 0; index < words.length; index += 3) {
-    const [name = '', mounted = '', identity = ''] = words.slice(index, index + 3);
-    const source = mounted.slice(mounted.indexOf(' ') + 1);
-    found.push({ name, kind: mounted.startsWith('device ') ? 'device' : 'dir', source, identity });
+/** The names of images that fit, or why os-release does not tell what the host is. */
+export function suitableQuestion(
+  world: Read,
+  task: TaskId,
+  { imageClass, rules, root, inInitrd: variable, architecture }: Search,
+  force: boolean,
+  releases: readonly string[],
+): CallResult {
+  const look = lookIn(world, task, root);
+  const initrd = inInitrd(look, rules, { caller: lookIn(world, task), inInitrd: variable });
+  const scope = 'ok' in initrd && initrd.ok ? 'initrd' : 'system';
+  const { host, unusable } = readHost(look, imageClass, scope, architecture);
+  if (host === undefined) return ok(['error', unusable?.errno ?? 'EINVAL']);
+  const fitting: string[] = [];
+  for (let index = 0; index < releases.length; index += 2) {
+    const [name = '', release = ''] = releases.slice(index, index + 2);
+    if (force || match(read(release), host).accepted) fitting.push(name);
   }
-  return found;
+  return ok(['fitting', ...fitting]);
 }
 
 /**
- * The origin as one text: mode, the resolved mutable directories where the mode uses them, and of each extension its verity
- * hash, or else its path, mount and birth. Source: systemd 260, sysext.c; seen: the mtime of a directory is recorded as 0.
+ * The origin as JSON: mode, the resolved mutable directories where the mode uses them, and of each extension its path and its
+ * verity hash, or else its mount and birth. Source: systemd 260, sysext.c.
  */
-export const originText = (mode: string, directories: readonly string[], extensions: readonly Extension[]): string =>
-  [
-    `mode ${mode}${directories.length === 0 ? '' : ` in ${directories.join(', ')}`}`,
-    ...extensions.map(({ name, identity }) => `${name}: ${identity}`),
-  ].join('; ');
+export function originText(
+  { root, mountOptions }: Invocation,
+  mode: Mode,
+  directories: readonly (readonly [hierarchy: string, path: string])[],
+  extensions: readonly Image[],
+): string {
+  const inRoot = (path: string): string => (path.startsWith(`${root}/`) ? path.slice(root.length) : path);
+  return JSON.stringify({
+    mutable: {
+      mode,
+      ...(directories.length === 0
+        ? {}
+        : { mutableDirs: Object.fromEntries(directories.map(([h, path]) => [h, inRoot(path)])) }),
+    },
+    ...(mountOptions === null ? {} : { mountOptions }),
+    ...(extensions.length === 0
+      ? {}
+      : { extensions: Object.fromEntries(extensions.map(({ name, path, identity }) => [name, { path, identity }])) }),
+  });
+}
 
-/** `Mutable=` of systemd/confext.conf and its drop-ins, read through /etc as it is now; "unset" where nothing sets it. */
-export const configuredMode = (world: Read, task: TaskId): CallResult =>
-  ok(readConfig(lookIn(world, task)).mutable ?? 'unset');
+/** `Mutable=` of the class's configuration file and its drop-ins, read through /etc as it is now; "unset" where nothing sets it. */
+export const configuredMode = (world: Read, task: TaskId, _imageClass: ImageClass, root: string): CallResult =>
+  ok(readConfig(lookIn(world, task, root)).mutable ?? 'unset');

@@ -1,14 +1,13 @@
 /**
- * The mutable modes: which directory is written to, and which layers stand on which. This is the part of systemd-confext
- * that a user configures; `docs/modes.md` is computed from it.
+ * The mutable modes: which directory is written to, and which layers stand on which. This is the part of the tool that a
+ * user configures; `docs/modes.md` is computed from it.
  */
 import { MUTABLE_MODES, type MutableMode } from '../../src/input/config.ts';
 import type { LayerPath } from '../../src/kernel/calls.ts';
 import type { Program } from '../../src/program/linux.ts';
-import { must, Stopped, yes } from './call.ts';
-import type { Invocation } from './confext.ts';
+import { must, names, Stopped, word, yes } from './call.ts';
+import type { Invocation } from './invocation.ts';
 import { directoryOf, dotted, mutableDirectory, WORKSPACE, workName } from './names.ts';
-import type { Systemd } from './versions.ts';
 
 export const MODES = MUTABLE_MODES;
 export type Mode = MutableMode;
@@ -17,12 +16,28 @@ export type Mode = MutableMode;
 export const MUTABLE_KINDS = ['missing', 'directory', 'hierarchy'] as const;
 export type MutableKind = (typeof MUTABLE_KINDS)[number];
 
-/** P1: option, else the configuration file where the version reads one, else "no". */
+/** P1: argument or environment, else the configuration file where the version reads one, else "no". */
 export function* mutableMode(run: Invocation): Program<Mode> {
   if (run.mutable !== null) return run.mutable;
   if (!run.systemd.configFile) return 'no';
-  const configured = yield* must('P1', { op: 'ask', question: 'configured-mode', args: [] });
+  const configured = yield* word('P1', 'configured-mode', run.imageClass, run.root);
   return MODES.find((mode) => mode === configured) ?? 'no';
+}
+
+/** A hierarchy as it is at the moment, symlinks followed. */
+export interface Hierarchy {
+  /** As the tool was told. */
+  readonly name: string;
+  /** Where that leads; null where there is nothing. */
+  readonly path: string | null;
+  /** Its permission bits; 0755 where it is missing. */
+  readonly mode: number;
+}
+
+/** M5a and M7a. Source: sysext.c overlayfs_paths_new(). */
+export function* resolveHierarchy(step: string, run: Invocation, h: string): Program<Hierarchy> {
+  const [path, mode] = yield* names(step, 'hierarchy', h, run.root);
+  return path === undefined ? { name: h, path: null, mode: 0o755 } : { name: h, path, mode: Number(mode) };
 }
 
 /** What a mode makes of the mutable directory. */
@@ -40,46 +55,46 @@ interface Resolved {
  */
 export function* resolveMutable(
   step: string,
-  systemd: Systemd,
+  run: Invocation,
   mode: Mode,
-  h: string,
+  hierarchy: Hierarchy,
   parent: string,
 ): Program<Resolved | null> {
   if (mode === 'no') return null;
+  const { systemd, root } = run;
   if (mode === 'ephemeral' || mode === 'ephemeral-import') {
-    const path = `${parent}/${dotted(h)}`;
-    yield* makeMutable(step, systemd, path, h);
+    const path = `${parent}/${dotted(hierarchy.name)}`;
+    yield* makeMutable(step, run, path, hierarchy);
     return { path, isHierarchy: false };
   }
-  const found = yield* lookAt(step, h);
-  if (mode === 'import' || (found.kind !== 'there' && mode === 'auto')) return found.kind === 'there' ? found : null;
-  if (found.kind === 'there') {
-    if (!(yield* yes(step, 'same-mode', found.path, h))) throw new Stopped(step, 'EINVAL'); // "has mode .., ought to have mode .."
+  const named = root + mutableDirectory(hierarchy.name);
+  if (mode !== 'import' && !(yield* yes(step, 'same-mode', named, hierarchy.mode))) {
+    throw new Stopped(step, 'EINVAL'); // "has mode .., ought to have mode .."
   }
+  const found = yield* lookAt(step, run, hierarchy);
+  if (mode !== 'yes') return found.kind === 'there' ? found : null;
   if (found.kind === 'dangling' && systemd.danglingMutable === 'refused') throw new Stopped(step, 'EEXIST');
-  if (mode === 'yes') yield* makeMutable(step, systemd, found.path, h);
-  return found;
+  yield* makeMutable(step, run, found.path, hierarchy);
+  return found.kind === 'there' ? found : yield* lookAt(step, run, hierarchy);
 }
 
 /** Where it leads. A link to what is not there counts with its target. */
-function* lookAt(step: string, h: string): Program<Resolved & { readonly kind: 'missing' | 'dangling' | 'there' }> {
-  const answer = String(yield* must(step, { op: 'ask', question: 'mutable-kind', args: [h] }));
+function* lookAt(
+  step: string,
+  run: Invocation,
+  { name }: Hierarchy,
+): Program<Resolved & { readonly kind: 'missing' | 'dangling' | 'there' }> {
+  const answer = yield* word(step, 'mutable-kind', name, run.root);
   const path = answer.slice(answer.indexOf(' ') + 1);
-  if (answer === 'missing') return { kind: 'missing', path: mutableDirectory(h), isHierarchy: false };
-  if (answer.startsWith('dangling ')) return { kind: 'dangling', path, isHierarchy: path === h };
+  if (answer === 'missing') return { kind: 'missing', path: run.root + mutableDirectory(name), isHierarchy: false };
+  if (answer.startsWith('dangling ')) return { kind: 'dangling', path, isHierarchy: false };
   return { kind: 'there', path, isHierarchy: answer.startsWith('hierarchy ') };
 }
 
 /** Makes a mutable directory unless it is there. */
-function* makeMutable(step: string, systemd: Systemd, path: string, h: string): Program {
+function* makeMutable(step: string, { systemd }: Invocation, path: string, { mode }: Hierarchy): Program {
   yield* must(step, { op: 'mkdirAll', path, mode: systemd.mutableParents });
-  if (systemd.mutableModeAtOnce) yield* must(step, { op: 'chmod', path, mode: yield* permissionBits(step, h) });
-}
-
-/** The permission bits of the host's hierarchy; 0755 where it is missing. */
-function* permissionBits(step: string, h: string): Program<number> {
-  const bits = yield* must(step, { op: 'ask', question: 'permission-bits', args: [h] });
-  return typeof bits === 'number' ? bits : 0o755;
+  if (systemd.mutableModeAtOnce) yield* must(step, { op: 'chmod', path, mode });
 }
 
 /** One overlay as it is going to be mounted. */
@@ -90,24 +105,30 @@ export interface Layout {
   readonly work: LayerPath | null;
   /** Whether the path of the work directory is noted in the overlay, to be removed when it is replaced. */
   readonly recordWork: boolean;
-  readonly hostIsLayer: boolean;
+  /** The path of the host's directory, where that is a lower layer. */
+  readonly host: string | null;
   /** Permission bits for the top directory. */
   readonly mode: number;
 }
 
+/** A layer that an extension contributes. */
+export interface Used {
+  readonly name: string;
+  readonly path: string;
+}
+
 /** M7a and M7b: resolves the hierarchy and its mutable directory again, and lays out the layers. `used` have something in it. */
-export function* layout(run: Invocation, mode: Mode, h: string, used: readonly string[]): Program<Layout> {
-  const resolved = yield* resolveMutable('M7a', run.systemd, mode, h, `${WORKSPACE}/mh_workspace${h}`);
-  const bits = yield* permissionBits('M7a', h);
-  const imported = mode === 'import' || mode === 'ephemeral-import' ? yield* importOf('M7b', h) : null;
-  const upper = mode === 'import' ? null : resolved;
+export function* layout(run: Invocation, mode: Mode, h: string, used: readonly Used[]): Program<Layout> {
+  const hierarchy = yield* resolveHierarchy('M7a', run, h);
+  const resolved = yield* resolveMutable('M7a', run, mode, hierarchy, `${WORKSPACE}/mh_workspace${h}`);
   const lowers: LayerPath[] = [{ path: `${WORKSPACE}/meta${h}`, name: 'meta' }];
+  const imported = yield* importOf('M7b', run, mode, hierarchy, resolved);
   if (imported !== null) lowers.push({ path: imported, name: 'import' });
-  for (const name of [...used].reverse())
-    lowers.push({ path: `${WORKSPACE}/confexts/${name}${h}`, name: `ext:${name}` });
-  const hostIsLayer = upper?.isHierarchy !== true && (yield* yes('M7b', 'has-entries', h));
-  if (hostIsLayer) lowers.push({ path: h, name: 'host' });
-  const base = { lowers, hostIsLayer, mode: bits };
+  for (const { name, path } of [...used].reverse()) lowers.push({ path, name: `ext:${name}` });
+  const upper = mode === 'import' ? null : resolved;
+  const host = yield* hostLayer('M7b', hierarchy, upper);
+  if (host !== null) lowers.push({ path: host, name: 'host' });
+  const base = { lowers, host, mode: hierarchy.mode };
   if (upper === null) return { ...base, upper: null, work: null, recordWork: false };
   const beside = directoryOf(upper.path);
   yield* must('M7b', { op: 'ask', question: 'upper-fits', args: [upper.path, beside] });
@@ -117,9 +138,23 @@ export function* layout(run: Invocation, mode: Mode, h: string, used: readonly s
 }
 
 /** The mutable directory as a lower layer: nothing where it is missing, refused where it is the hierarchy. */
-function* importOf(step: string, h: string): Program<string | null> {
-  const found = yield* lookAt(step, h);
-  if (found.kind !== 'there') return null;
-  if (found.isHierarchy) throw new Stopped(step, 'ELOOP'); // "Not importing mutable directory ... points to the hierarchy itself"
-  return found.path;
+function* importOf(
+  step: string,
+  run: Invocation,
+  mode: Mode,
+  hierarchy: Hierarchy,
+  resolved: Resolved | null,
+): Program<string | null> {
+  if (mode !== 'import' && mode !== 'ephemeral-import') return null;
+  const looked = mode === 'import' ? resolved : yield* lookAt(step, run, hierarchy);
+  if (looked === null || ('kind' in looked && looked.kind !== 'there')) return null;
+  if (looked.isHierarchy) throw new Stopped(step, 'ELOOP'); // "Not importing mutable directory ... points to the hierarchy itself"
+  return looked.path;
+}
+
+/** The host's directory as the lowest layer, unless it is missing, empty, or the upper. Source: sysext.c hierarchy_as_lower_dir(). */
+function* hostLayer(step: string, { path }: Hierarchy, upper: Resolved | null): Program<string | null> {
+  if (path === null) return null;
+  const filled = yield* yes(step, 'has-entries', path);
+  return filled && upper?.isHierarchy !== true ? path : null;
 }

@@ -1,9 +1,7 @@
-/** Fixed names of systemd-confext. Source: sysext.c. */
+/** Fixed names of systemd-sysext and systemd-confext. Source: sysext.c; what differs by class is in src/input/imageclass.ts. */
 
-/** Where the private tmpfs of a merge is mounted. An unmerge uses the real directory of that name. */
+/** Where the private tmpfs of a merge is mounted. An unmerge uses the real directory of that name. `--root=` does not move it. */
 export const WORKSPACE = '/run/systemd/sysext';
-/** The marker directory inside a merged hierarchy. */
-export const DOT_DIR = '.systemd-confext';
 /** The mutable directory of a hierarchy: /etc has /var/lib/extensions.mutable/etc; further slashes become dots. */
 export const mutableDirectory = (h: string): string => `/var/lib/extensions.mutable/${dotted(h)}`;
 /** The work directory beside an upper directory. It has one fixed name per hierarchy. */

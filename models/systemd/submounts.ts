@@ -1,6 +1,6 @@
 /**
- * What systemd-confext does with mounts below a hierarchy: it parks them in its workspace while the hierarchy is replaced
- * (M6c, U3c), and puts them back (M7e, U4). Source: sysext.c move_submounts(), mount-util.c get_sub_mounts().
+ * What the tool does with mounts below a hierarchy: it parks them in its workspace while the hierarchy is replaced (M6c,
+ * U3c), and puts them back (M7e, U4). Source: sysext.c move_submounts(), mount-util.c get_sub_mounts().
  */
 import { at, type LinuxCall, type Program } from '../../src/program/linux.ts';
 import { must, names, Stopped, yes } from './call.ts';
@@ -10,9 +10,9 @@ import type { Systemd } from './versions.ts';
 /** Parking place of a hierarchy's submounts, inside the workspace. */
 const parkingOf = (h: string): string => `${WORKSPACE}/submounts${h}`;
 
-/** Moves all submounts of a hierarchy out of the way. Visible at once: they vanish one by one. */
-export function* park(systemd: Systemd, step: string, h: string): Program {
-  yield* moveAll(systemd, step, h, parkingOf(h));
+/** Moves all submounts of a hierarchy, which is at `where`, out of the way. Visible at once: they vanish one by one. */
+export function* park(systemd: Systemd, step: string, h: string, where: string): Program {
+  yield* moveAll(systemd, step, where, parkingOf(h));
 }
 
 /** Moves the parked submounts to `target`, which is the new overlay or the bare hierarchy. */
@@ -54,7 +54,7 @@ function* moveClones(step: string, moves: readonly (readonly [from: string, to: 
 function* moveBind(step: string, from: string, to: string): Program {
   yield* makeMountPoint(step, from, to);
   yield* must(step, { op: 'mount-bind', from, path: to, recursive: true });
-  yield* must(step, { op: 'umount', path: from, detach: true });
+  yield* at(step, { op: 'umount', path: from, detach: true }); // a failure is only a warning
 }
 
 /**

@@ -86,10 +86,34 @@ export const BEHAVIOURS = {
     'created',
   ),
   backingFile: row<boolean>(
-    'the device of the host hierarchy is noted in the overlay, if that is a layer',
+    'the block device of the host hierarchy is noted in the overlay, if that is a layer and on one',
     'systemd 262, sysext.c; seen with strace: the last file written to the marker directory',
     false,
     true,
+  ),
+  checksWorkDir: row<boolean>(
+    'a noted work directory that is not a plain relative path is refused (EINVAL) before anything is detached',
+    'systemd 262, sysext.c; specification of 257: no check',
+    false,
+    true,
+  ),
+  mountOptionsVariable: row<boolean>(
+    "SYSTEMD_CONFEXT_OVERLAYFS_MOUNT_OPTIONS (or …SYSEXT…) replaces the tool's own overlay options, also of an immutable one",
+    'systemd 262, sysext.c; seen with 262.1, 257.13 ignores it',
+    false,
+    true,
+  ),
+  restartsUnits: row<boolean>(
+    'EXTENSION_RESTART_UNITS and EXTENSION_RELOAD_OR_RESTART_UNITS of merged extensions are acted on',
+    'systemd 262, sysext.c',
+    false,
+    true,
+  ),
+  statusOfNone: row<'none' | 'empty'>(
+    'what `status` shows for a hierarchy that is not merged: "none", or nothing, as for one that was merged without extensions',
+    'seen in the table and as JSON with both',
+    'none',
+    'empty',
   ),
 } satisfies Record<string, Row<boolean | string | number>>;
 
@@ -110,6 +134,10 @@ export interface Systemd {
   readonly mutableModeAtOnce: boolean;
   readonly danglingMutable: 'refused' | 'created';
   readonly backingFile: boolean;
+  readonly checksWorkDir: boolean;
+  readonly mountOptionsVariable: boolean;
+  readonly restartsUnits: boolean;
+  readonly statusOfNone: 'none' | 'empty';
 }
 
 /** The named version with some rows changed, as a distribution that backports them has it. */
@@ -128,6 +156,10 @@ export function systemd(version: Version, backports: Partial<Systemd> = {}): Sys
     mutableModeAtOnce: rows.mutableModeAtOnce[version],
     danglingMutable: rows.danglingMutable[version],
     backingFile: rows.backingFile[version],
+    checksWorkDir: rows.checksWorkDir[version],
+    mountOptionsVariable: rows.mountOptionsVariable[version],
+    restartsUnits: rows.restartsUnits[version],
+    statusOfNone: rows.statusOfNone[version],
     ...backports,
   };
 }

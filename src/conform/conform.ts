@@ -4,6 +4,7 @@ import { InputError } from '../input/error.ts';
 import { type Field, fieldsOf } from './json.ts';
 import { conformLive, isLiveVector } from './live.ts';
 import { conformOverlay, isOverlayVector, type Verdict } from './overlay.ts';
+import { conformSystemd, isSystemdVector } from './systemd.ts';
 import { conformUnionmount, LAYERS_FILE } from './unionmount.ts';
 
 /** Recorded vectors against the model. Files tell their format by the fields of their vectors. */
@@ -25,9 +26,13 @@ export function conformFiles(paths: readonly string[]): Conformance {
   const verdicts = paths.flatMap(conformPath);
   const count = (outcome: Verdict['outcome']): number => verdicts.filter((one) => one.outcome === outcome).length;
   const [passed, failed, skipped] = [count('pass'), count('fail'), count('skip')];
-  const told = verdicts
-    .filter(({ outcome }) => outcome !== 'pass')
-    .map(({ name, outcome, why }) => `${outcome.toUpperCase()} ${name}: ${why ?? 'no reason was given'}`);
+  const told = verdicts.flatMap(({ name, outcome, why, note }) =>
+    outcome !== 'pass'
+      ? [`${outcome.toUpperCase()} ${name}: ${why ?? 'no reason was given'}`]
+      : note === undefined
+        ? []
+        : [`NOTE ${name}: ${note}`],
+  );
   const counts = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
   return { verdicts, lines: [...told, counts], passed, failed, skipped };
 }
@@ -46,9 +51,7 @@ export const isOrigin = (line: Field): boolean => line.has('recorded') && line.k
 function conformVector(vector: Field): Verdict {
   if (isLiveVector(vector)) return conformLive(vector);
   if (isOverlayVector(vector)) return conformOverlay(vector);
-  if (vector.has('hierarchies') && vector.has('steps')) {
-    throw vector.fail('an overlay vector; systemd vectors are not played yet');
-  }
+  if (isSystemdVector(vector)) return conformSystemd(vector);
   throw vector.fail('an overlay vector (layers, ops, results) or a systemd vector (hierarchies, setup, steps)');
 }
 

@@ -14,6 +14,8 @@ export interface Verdict {
   readonly name: string;
   readonly outcome: 'pass' | 'fail' | 'skip';
   readonly why?: string;
+  /** Of one that passes: what of it was not compared. */
+  readonly note?: string;
 }
 
 /** Whether a vector is a recording of overlayfs. */

@@ -14,7 +14,7 @@ import {
   compile,
   type Machine,
 } from './model.ts';
-import { type Next as AnyNext, type Program as AnyProgram, type End, named, Programs } from './program.ts';
+import { type Next as AnyNext, type Program as AnyProgram, type End, named } from './program.ts';
 
 export type { CallResult, Value } from '../kernel/calls.ts';
 export { become, start } from './program.ts';
@@ -23,7 +23,9 @@ export { become, start } from './program.ts';
 export type LinuxCall =
   | Call
   /** What a registered pure function says of the world. */
-  | { readonly op: 'ask'; readonly question: string; readonly args: readonly Value[] };
+  | { readonly op: 'ask'; readonly question: string; readonly args: readonly Value[] }
+  /** Something that others notice and that changes nothing here: the service manager is told to reload. */
+  | { readonly op: 'event'; readonly what: string };
 
 export type Program<T = End<LinuxCall, CallResult>> = AnyProgram<LinuxCall, CallResult, T>;
 export type Next = AnyNext<LinuxCall, CallResult>;
@@ -138,8 +140,9 @@ function linuxMachine(
   };
 }
 
-/** What Linux may do with a call of a task. A question changes nothing. */
+/** What Linux may do with a call of a task. A question and an event change nothing. */
 function linuxStep(world: Read, task: TaskId, call: LinuxCall, questions: Questions): readonly Outcome<CallResult>[] {
+  if (call.op === 'event') return [{ writes: [], result: ok(null), changes: [] }];
   if (call.op === 'ask') return [{ writes: [], result: answer(world, task, call, questions), changes: [] }];
   return kernelStep(world, task, call);
 }
@@ -164,38 +167,59 @@ const isResult = (given: Value | CallResult): given is CallResult =>
 /** More steps than any program of one iteration makes. */
 const LONG_RUN = 10_000;
 
+/** What a program did alone: the world after it, its steps, and what it returned. */
+export interface Ran<T> {
+  readonly world: Read;
+  readonly writes: Outcome<CallResult>['writes'];
+  readonly steps: readonly Step[];
+  readonly value: T;
+  /** Why nobody promises that it goes like this; undefined where the kernel does. */
+  readonly undefined: string | undefined;
+}
+
 /**
- * What a process does when nobody else runs, until it ends or begins anew. Of several outcomes the first is taken, and undefined
- * behaviour is, too: this says what the author of the program has in mind.
+ * Runs a program, or a part of one, to its end when nobody else runs. Of several outcomes the first is taken, and undefined
+ * behaviour is, too: this says what the author of the program has in mind. The task stays as the program leaves it.
  */
+export function run<T>(world: Read, task: TaskId, program: Program<T>, questions: Questions = {}): Ran<T> {
+  const draft = new Draft(world);
+  const steps: Step[] = [];
+  let why: string | undefined;
+  let turn = program.next();
+  while (!turn.done) {
+    if (steps.length === LONG_RUN) throw new Error(`${task} does not end, even alone`);
+    const { call, at } = turn.value;
+    const outcome = linuxStep(draft, task, call, questions)[0];
+    if (outcome === undefined) throw new Error(`${task} waits for ever in ${call.op}`);
+    for (const [slot, value] of outcome.writes) draft.set(slot, value);
+    turn = program.next(outcome.result);
+    const { result, changes } = outcome;
+    why ??= outcome.undefined;
+    steps.push({
+      process: task,
+      ...(at === undefined ? {} : { at }),
+      call,
+      result,
+      changes,
+      next: turn.done ? 'end' : 'on',
+    });
+  }
+  return { world: draft, writes: draft.writes, steps, value: turn.value, undefined: why };
+}
+
+/** What a process does when nobody else runs, until it ends or begins anew. Its end clears away what only it had. */
 export function runAlone(
   world: Read,
   process: { readonly name: TaskId; readonly program: Next },
   questions: Questions = {},
 ): { readonly world: Read; readonly steps: readonly Step[] } {
-  const programs = new Programs<LinuxCall, CallResult>();
-  const draft = new Draft(world);
-  const apply = (writes: Outcome<CallResult>['writes']): void => {
+  const { name, program } = process;
+  const ran = run(world, name, program.start(), questions);
+  const last = ran.steps.at(-1);
+  if (ran.value !== undefined && last !== undefined)
+    return { world: ran.world, steps: [...ran.steps.slice(0, -1), { ...last, next: 'again' }] };
+  const draft = new Draft(ran.world);
+  for (const { writes } of kernelStep(draft, name, { op: 'exit' }))
     for (const [slot, value] of writes) draft.set(slot, value);
-  };
-  const steps: Step[] = [];
-  let node = programs.root(process.program);
-  while (node.request !== null && (steps.length === 0 || !node.root)) {
-    if (steps.length === LONG_RUN) throw new Error(`${process.name} does not end, even alone`);
-    const { call, at } = node.request;
-    const outcome = linuxStep(draft, process.name, call, questions)[0];
-    if (outcome === undefined) throw new Error(`${process.name} waits for ever in ${call.op}`);
-    apply(outcome.writes);
-    node = programs.after(node.id, outcome.result);
-    steps.push({
-      process: process.name,
-      ...(at === undefined ? {} : { at }),
-      call,
-      result: outcome.result,
-      changes: outcome.changes,
-      next: node.request === null ? 'end' : node.root ? 'again' : 'on',
-    });
-  }
-  if (node.request === null) for (const { writes } of kernelStep(draft, process.name, { op: 'exit' })) apply(writes);
-  return { world: draft, steps };
+  return { world: draft, steps: ran.steps };
 }

@@ -3,9 +3,10 @@
  * (merge, write a file, edit an extension's file, unmerge), never typed.
  */
 import { writeOnce } from '../../models/actors.ts';
-import { type Invocation, merge, unmerge } from '../../models/systemd/confext.ts';
+import { invoke } from '../../models/systemd/invocation.ts';
 import { MODES, type Mode, MUTABLE_KINDS, type MutableKind } from '../../models/systemd/mutable.ts';
 import { isOurs, OBSERVER, QUESTIONS } from '../../models/systemd/questions.ts';
+import { perform } from '../../models/systemd/verbs.ts';
 import { systemd, VERSIONS, type Version } from '../../models/systemd/versions.ts';
 import { build, tree } from '../../models/world.ts';
 import { resolve } from '../kernel/path.ts';
@@ -59,8 +60,8 @@ const alone = (world: Read, name: string, program: Next): { world: Read; steps: 
   runAlone(world, { name, program }, QUESTIONS);
 
 function row(version: Version, mode: Mode, kind: MutableKind): Row {
-  const run: Invocation = { systemd: systemd(version), mutable: mode, alwaysRefresh: false, hierarchies: ['/etc'] };
-  const merged = alone(worldOf(kind), 'merge', start(merge, run));
+  const run = invoke('confext', systemd(version), { mutable: mode });
+  const merged = alone(worldOf(kind), 'merge', start(perform, 'merge', run));
   if (!isOurs(merged.world, OBSERVER, '/etc')) {
     return {
       mode,
@@ -75,7 +76,7 @@ function row(version: Version, mode: Mode, kind: MutableKind): Row {
   const created = alone(merged.world, 'creator', start(writeOnce, '/etc/new.conf', 'new'));
   const edited = alone(created.world, 'editor', start(writeOnce, '/etc/app.conf', 'edited'));
   const writable = created.steps.every(({ result }) => 'ok' in result);
-  const left = alone(edited.world, 'unmerge', start(unmerge, run)).world;
+  const left = alone(edited.world, 'unmerge', start(perform, 'unmerge', run)).world;
   return {
     mode,
     kind,

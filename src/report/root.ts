@@ -4,14 +4,16 @@
  */
 import { deleteOnce, editByRename, reader } from '../../models/actors.ts';
 import type { Choice, Expectation, Scenario, System } from '../../models/scenario.ts';
-import { type Invocation, merge, refresh } from '../../models/systemd/confext.ts';
+import { type Invocation, invoke } from '../../models/systemd/invocation.ts';
 import type { Mode } from '../../models/systemd/mutable.ts';
-import { DOT_DIR, mutableDirectory, STATUS } from '../../models/systemd/names.ts';
+import { mutableDirectory, STATUS } from '../../models/systemd/names.ts';
 import { isOurs, OBSERVER, QUESTIONS } from '../../models/systemd/questions.ts';
+import { perform } from '../../models/systemd/verbs.ts';
 import { systemd, type Version } from '../../models/systemd/versions.ts';
 import { build, merged } from '../../models/world.ts';
 import { judge } from '../../properties/judge.ts';
 import { HIDDEN } from '../../properties/scene.ts';
+import { CLASSES } from '../input/imageclass.ts';
 import type { RootInput } from '../input/root.ts';
 import { layerRoot, lookup, TRUSTED } from '../kernel/lookup.ts';
 import { resolve } from '../kernel/path.ts';
@@ -57,7 +59,7 @@ export interface RootReport {
 
 /** Checks a refresh that replaces the overlay, for one version and mode. */
 export function rootReport(input: RootInput, version: Version, mode: Mode, options: CheckOptions): RootReport {
-  const run: Invocation = { systemd: systemd(version), mutable: mode, alwaysRefresh: true, hierarchies: [ETC] };
+  const run = invoke('confext', systemd(version), { mutable: mode, alwaysRefresh: true });
   const full = worldOf(input, run, null, 0);
   if (!isOurs(full, OBSERVER, ETC)) {
     const why = refusal(input, run);
@@ -103,7 +105,11 @@ function bareWorld(input: RootInput, run: Invocation, keep: ReadonlySet<string> 
 
 /** Why a merge leaves nothing merged. */
 function refusal(input: RootInput, run: Invocation): string {
-  const { steps } = runAlone(bareWorld(input, run, null, 0), { name: 'boot', program: start(merge, run) }, QUESTIONS);
+  const { steps } = runAlone(
+    bareWorld(input, run, null, 0),
+    { name: 'boot', program: start(perform, 'merge', run) },
+    QUESTIONS,
+  );
   const last = steps.at(-1)?.call;
   if (last?.op !== 'leave') return 'merge gives up before it touches /etc';
   return last.status === STATUS.nothingFound ? 'no extension is accepted' : `merge fails with ${last.status}`;
@@ -236,7 +242,7 @@ function classify(view: View, host: View, unsureOf: (path: string) => boolean): 
   const classes = new Map<string, { layers: readonly string[]; fate: Fate; unsure: boolean; paths: string[] }>();
   for (const path of [...new Set([...view.keys(), ...host.keys()])].sort()) {
     const [now, bare] = [view.get(path), host.get(path)];
-    const hidden = path.startsWith(`${ETC}/${DOT_DIR}`) || path.startsWith(`${ETC}/extension-release.d`);
+    const hidden = path.startsWith(`${ETC}/${CLASSES.confext.dotDir}`) || path.startsWith(`${ETC}/extension-release.d`);
     if ((now ?? bare)?.type === 'dir' || hidden || (now === undefined && isWhiteoutSeen(bare))) continue;
     const fate = fateOf(now, bare);
     const layers = now?.layers ?? ['host'];
@@ -317,7 +323,7 @@ class Probe {
   #system(others: readonly Process[], expectations: readonly Expectation[]): System {
     return {
       world: this.#world,
-      processes: [{ name: 'refresh', program: start(refresh, this.#run) }, ...others],
+      processes: [{ name: 'refresh', program: start(perform, 'refresh', this.#run) }, ...others],
       tools: { refresh: this.#run },
       hierarchies: [ETC],
       expectations,

@@ -1,4 +1,6 @@
 /** System calls, results and changes in the words a kernel or systemd developer would use. */
+
+import { namesOf } from '../../models/systemd/discovery.ts';
 import type { Call, CallResult, NewMount } from '../kernel/calls.ts';
 import type { Change, FsId, Inode } from '../kernel/types.ts';
 import type { Read } from '../kernel/world.ts';
@@ -18,26 +20,37 @@ const at = (path: string): string => path.replace('/run/systemd/sysext/', 'works
 /** A question that a program asks about the world, as the work the real program does to answer it. */
 const QUESTIONS: Readonly<Record<string, string>> = {
   discover: 'look for extensions and read their metadata',
+  suitable: 'compare them with os-release',
   ours: 'is the mount on it one of ours?',
+  chase: 'follow its symlinks',
+  hierarchy: 'follow its symlinks, stat',
+  'first-line': 'open, read a line',
   submounts: 'read /proc/self/mountinfo',
-  'same-origin': 'compare with .systemd-confext/origin',
+  'same-origin': 'compare with the origin file',
+  content: 'has the extension anything for it?',
   'has-entries': 'is it a directory with entries?',
   'is-directory': 'stat',
+  'block-device': 'stat: which block device is it on?',
   'mutable-kind': 'look at the mutable directory',
   'same-mode': 'compare the permission bits',
-  'permission-bits': 'stat',
-  'configured-mode': 'read systemd/confext.conf',
+  'configured-mode': 'read the configuration',
   'upper-fits': 'statfs: is it writable, and on the file system of the work directory?',
+  reloads: 'does an extension ask for a reload?',
+  status: 'read the list of extensions',
 };
+/** Of these the arguments tell nothing that a reader would look for. */
+const PLAIN: ReadonlySet<string> = new Set(['discover', 'suitable', 'configured-mode', 'reloads']);
 
 /** One call in one line. */
 export function callText(call: LinuxCall): string {
   if (call.op === 'ask') {
-    if (call.question === 'discover' && call.args[0] === 'unmerge') return 'look for merged hierarchies';
-    const about = call.args.filter((arg) => typeof arg === 'string').map((arg) => at(String(arg)));
-    return `${QUESTIONS[call.question] ?? call.question}${about.length > 0 && call.question !== 'discover' ? ` (${about.join(', ')})` : ''}`;
+    const paths = call.args
+      .filter((arg) => typeof arg === 'string' && arg.startsWith('/'))
+      .map((arg) => at(String(arg)));
+    const about = paths.length > 0 && !PLAIN.has(call.question) ? ` (${paths.join(', ')})` : '';
+    return `${QUESTIONS[call.question] ?? call.question}${about}`;
   }
-  return kernelCall(call);
+  return call.op === 'event' ? `ask the service manager: ${call.what}` : kernelCall(call);
 }
 
 function kernelCall(call: Call): string {
@@ -155,10 +168,25 @@ export function resultText(call: LinuxCall, result: CallResult): string {
   return typeof value === 'string' ? short(value) : Array.isArray(value) ? `${value.length} entries` : '';
 }
 
-/** Extensions come as triples: name, how they are mounted, and what identifies them. Their names are enough here. */
+/** Answers that are lists, in what a reader looks for. */
 function listText(question: string, words: readonly string[]): string {
-  const names = question === 'discover' ? words.filter((_, index) => index % 3 === 0) : words;
+  const names = shortened(question, words);
   return names.length === 0 ? 'none' : names.join(', ');
+}
+
+function shortened(question: string, words: readonly string[]): readonly string[] {
+  const [first = '', second = '', ...rest] = words;
+  if (first === 'error') return words;
+  switch (question) {
+    case 'discover':
+      return namesOf(words);
+    case 'suitable':
+      return words.slice(1);
+    case 'hierarchy':
+      return first === '' ? [] : [first, octal(Number(second)), ...rest];
+    default:
+      return words;
+  }
 }
 
 const answer = (value: unknown): string =>

@@ -160,7 +160,7 @@ describe('what is no vector is refused', () => {
       `${path}:2: found {"a":1}, expected an overlay vector (layers, ops, results)`,
     );
     writeFileSync(path, '[{"name": "n", "hierarchies": ["/etc"], "steps": []}]');
-    expect(() => conformFiles([path])).toThrow('expected an overlay vector; systemd vectors are not played yet');
+    expect(() => conformFiles([path])).toThrow('found nothing as systemd, expected a string');
     writeFileSync(path, ' ');
     expect(() => conformFiles([path])).toThrow(`${path}:1: found no vector, expected at least one`);
     expect(() => play([[{ sys: 'chroot' }]])).toThrow(

@@ -1,0 +1,141 @@
+/**
+ * The merge child: everything from its fork to the new overlays on the hierarchies. Read it beside `sysext.c`
+ * merge_subprocess(): one `yield*` is one system call, or one question that the real program answers with many harmless
+ * reads. The steps are named M1 to M9. What differs between versions is asked of `run.systemd` (versions.ts).
+ *
+ * "Visible" means that other processes see the effect; all else happens in the private namespace of the child.
+ */
+import { at, type Program } from '../../src/program/linux.ts';
+import { must, word } from './call.ts';
+import { type Image, originText, suitable } from './discovery.ts';
+import { writeDotDir } from './dotdir.ts';
+import { classOf, type Invocation } from './invocation.ts';
+import { type Layout, layout, type Mode, resolveHierarchy, resolveMutable } from './mutable.ts';
+import { STATUS, WORKSPACE } from './names.ts';
+import type { Log } from './outcome.ts';
+import { mountOverlay } from './overlay.ts';
+import { park, unpark } from './submounts.ts';
+import { unmergeHierarchy } from './unmerge.ts';
+
+/** A merge in progress: what was found out so far, and what it has said. */
+export interface Merge {
+  readonly run: Invocation;
+  readonly verb: 'merge' | 'refresh';
+  readonly mode: Mode;
+  readonly images: readonly Image[];
+  readonly log: Log;
+}
+
+/** Gives the exit status. A failing call ends it, and what it leaves behind then is what the real one leaves behind. */
+export function* mergeChild({ run, verb, mode, images, log }: Merge): Program<number> {
+  yield* must('M1', { op: 'mount-propagation', path: '/run', to: 'slave', recursive: true });
+  yield* must('M1', { op: 'mkdirAll', path: WORKSPACE, mode: 0o700 });
+  yield* must('M1', { op: 'mount-tmpfs', path: WORKSPACE, mode: 0o700 });
+  const extensions = yield* suitable('M2', run, images);
+  for (const image of images) yield* mountImage(run, image); // also those that do not fit
+  const proceeds = extensions.length > 0 || (mode !== 'no' && run.systemd.mutableWithoutExtensions);
+  if (!proceeds) {
+    log.gaveUp(images.length);
+    return STATUS.nothingFound; // M4
+  }
+  const origin = yield* originNow(run, mode, extensions);
+  const compares = run.systemd.skip && verb === 'refresh' && !run.alwaysRefresh;
+  if (compares && (yield* isUnchanged(run, origin))) return STATUS.skipped;
+  log.using(extensions);
+
+  for (const h of run.hierarchies) yield* unmergeStatusQuo(run, h, log); // the window opens
+  for (const h of run.hierarchies) yield* buildHierarchy(run, mode, h, extensions, origin);
+  for (const h of run.hierarchies) yield* bindHierarchy(run, h, log); // the window closes
+  return STATUS.merged;
+}
+
+/** M3: an extension appears, read-only, under its name in the workspace. */
+function* mountImage(run: Invocation, { name, kind, source }: Image): Program {
+  const where = workspaceOf(run, name);
+  yield* must('M3', { op: 'mkdirAll', path: where, mode: 0o700 });
+  if (kind === 'device') {
+    yield* must('M3', { op: 'mount-device', source, path: where, flags: ['ro'] });
+    return;
+  }
+  yield* must('M3', { op: 'mount-bind', from: source, path: where });
+  yield* must('M3', { op: 'mount-flags', path: where, set: ['ro'], recursive: true });
+}
+
+const workspaceOf = (run: Invocation, name: string): string => `${WORKSPACE}/${classOf(run).workspaceFolder}/${name}`;
+
+/**
+ * M5a, in versions that can skip: what the origin file of a merge done now would say. It resolves the mutable directories, with
+ * the side effects of that, while the old overlay is still in place. What it says of the extensions was read in P2.
+ */
+function* originNow(run: Invocation, mode: Mode, extensions: readonly Image[]): Program<string> {
+  const directories: (readonly [hierarchy: string, path: string])[] = [];
+  if (run.systemd.earlyMutableCheck) {
+    for (const h of run.hierarchies) {
+      const hierarchy = yield* resolveHierarchy('M5a', run, h);
+      const resolved = yield* resolveMutable('M5a', run, mode, hierarchy, WORKSPACE);
+      if (resolved !== null) directories.push([h, resolved.path]);
+    }
+  }
+  return originText(run, mode, directories, extensions);
+}
+
+/** M5a: is that what the origin file of the first merged hierarchy says? The others are not looked at. */
+function* isUnchanged(run: Invocation, origin: string): Program<boolean> {
+  const { dotDir } = classOf(run);
+  for (const h of run.hierarchies) {
+    const answer = yield* word('M5a', 'same-origin', h, run.root, dotDir, [origin]);
+    if (answer !== 'not merged') return answer === 'same';
+  }
+  return false;
+}
+
+/** M6: the old overlay goes, and the submounts are parked; also before a first merge, and where nothing will be merged. */
+function* unmergeStatusQuo(run: Invocation, h: string, log: Log): Program {
+  const where = yield* word('M6', 'chase', h, run.root, 'nonexistent');
+  const peeled = yield* unmergeHierarchy(run, 'M6', h, where, log);
+  if (peeled === 0) yield* park(run.systemd, 'M6c', h, where);
+}
+
+/** M7: assembles the new overlay in the workspace. A failure here leaves the hierarchy bare and the submounts lost. */
+function* buildHierarchy(
+  run: Invocation,
+  mode: Mode,
+  h: string,
+  extensions: readonly Image[],
+  origin: string,
+): Program {
+  const used: { name: string; path: string }[] = [];
+  for (const { name } of extensions) {
+    const path = yield* word('M7', 'content', h, workspaceOf(run, name));
+    if (path !== 'nothing') used.push({ name, path });
+  }
+  if (used.length > 0 || (mode !== 'no' && run.systemd.mutableWithoutExtensions)) {
+    const plan = yield* layout(run, mode, h, used);
+    yield* mountOverlay(run, plan, h);
+    yield* writeDotDir(run, plan, h, extensions, origin);
+    yield* protect(run, plan, h);
+  }
+  yield* unpark(run.systemd, 'M7e', h, `${WORKSPACE}/overlay${h}`);
+}
+
+/** M7d: nobody may write to an immutable overlay, nor to the marker directory of a mutable one. */
+function* protect(run: Invocation, plan: Layout, h: string): Program {
+  const overlay = `${WORKSPACE}/overlay${h}`;
+  if (plan.upper === null) {
+    yield* must('M7d', { op: 'mount-flags', path: overlay, set: ['ro'], recursive: true });
+    return;
+  }
+  const marker = `${overlay}/${classOf(run).dotDir}`;
+  yield* must('M7d', { op: 'mount-bind', from: marker, path: marker });
+  yield* must('M7d', { op: 'mount-flags', path: marker, set: ['ro'] });
+}
+
+/** M8: the finished tree appears on the hierarchy, which is made if it is missing. Visible. */
+function* bindHierarchy(run: Invocation, h: string, log: Log): Program {
+  const overlay = `${WORKSPACE}/overlay${h}`;
+  if ('err' in (yield* at('M8', { op: 'access', path: overlay }))) return;
+  const where = yield* word('M8', 'chase', h, run.root, 'nonexistent');
+  yield* must('M8', { op: 'mkdirAll', path: where, mode: 0o755 });
+  yield* must('M8', { op: 'mount-bind', from: overlay, path: where, recursive: true });
+  log.merged.push(where);
+}

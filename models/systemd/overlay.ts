@@ -1,0 +1,68 @@
+/** Mounting the new overlay. Source: sysext.c mount_overlayfs_with_op(), mount_overlayfs(). */
+import type { LayerPath } from '../../src/kernel/calls.ts';
+import type { MountFlag } from '../../src/kernel/types.ts';
+import type { Program } from '../../src/program/linux.ts';
+import { must } from './call.ts';
+import { classOf, type Invocation } from './invocation.ts';
+import type { Layout } from './mutable.ts';
+import { WORKSPACE } from './names.ts';
+
+/** M7c and M7d: the directories, the permission bits of the top layer, and the mount in the workspace. */
+export function* mountOverlay(run: Invocation, plan: Layout, h: string): Program {
+  const overlay = `${WORKSPACE}/overlay${h}`;
+  const meta = `${WORKSPACE}/meta${h}`;
+  yield* must('M7c', { op: 'mkdirAll', path: overlay, mode: 0o700 });
+  yield* must('M7c', { op: 'mkdirAll', path: meta, mode: 0o700 });
+  if (plan.work !== null) yield* must('M7c', { op: 'mkdirAll', path: plan.work.path, mode: 0o700 });
+  yield* must('M7c', { op: 'chmod', path: plan.upper?.path ?? meta, mode: plan.mode });
+  const flags = flagsOf(run, plan);
+  if (isPlain(run, plan)) yield* must('M7d', { op: 'mount-overlay', path: overlay, ...options(run, plan), flags });
+  else {
+    const data = optionText(run, plan);
+    yield* must('M7d', { op: 'mount-overlay-data', path: overlay, source: classOf(run).mountSource, data, flags });
+  }
+}
+
+/** The class's flags, `--noexec=` aside; read-only without an upper, and else no access times. */
+function flagsOf(run: Invocation, { upper }: Layout): readonly MountFlag[] {
+  const noexec = run.noexec ?? classOf(run).mountFlags.includes('noexec');
+  const own = classOf(run).mountFlags.filter((flag) => flag !== 'noexec');
+  const flags: readonly MountFlag[] = [...own, ...(noexec ? (['noexec'] as const) : [])];
+  if (upper === null) return ['ro', ...flags];
+  return run.mountOptions === null || /(^|,)noatime(,|$)/.test(run.mountOptions) ? [...flags, 'noatime'] : flags;
+}
+
+/** The options that the tool itself gives: for a mutable overlay alone. */
+const options = (run: Invocation, { lowers, upper, work }: Layout) => ({
+  source: classOf(run).mountSource,
+  lowers,
+  ...(upper !== null && work !== null ? { upper, work, redirectDir: 'on' as const } : {}),
+  ...(upper !== null && run.systemd.indexOff ? { index: 'off' as const } : {}),
+});
+
+/** mount(2) takes one page of options, the end of the text included. */
+const LONGEST = 4095;
+
+/** Whether the kernel gets the layers as they are meant: not so where a path has a character that means something in options. */
+function isPlain(run: Invocation, plan: Layout): boolean {
+  if (run.mountOptions !== null) return false;
+  const paths = [...plan.lowers, ...[plan.upper, plan.work].filter((layer) => layer !== null)].map(({ path }) => path);
+  return !paths.some((path) => /[\\:,"']/.test(path)) && optionText(run, plan).length <= LONGEST;
+}
+
+/**
+ * The text that reaches the kernel: paths were escaped with backslashes, and the mangling of the options took those away
+ * again. What does not fit into a page is cut off. Seen with 257.13 and 262.1.
+ */
+function optionText(run: Invocation, { lowers, upper, work }: Layout): string {
+  const list = (layers: readonly LayerPath[]): string => layers.map(({ path }) => path).join(':');
+  const own = ['redirect_dir=on', 'metacopy=off', ...(run.systemd.indexOff ? ['index=off'] : [])];
+  const extra = run.mountOptions === null ? (upper === null ? [] : own) : run.mountOptions.split(',');
+  return [
+    `lowerdir=${list(lowers)}`,
+    ...(upper === null || work === null ? [] : [`upperdir=${upper.path}`, `workdir=${work.path}`]),
+    ...extra.filter((option) => option !== 'noatime' && option !== ''),
+  ]
+    .join(',')
+    .slice(0, LONGEST);
+}
