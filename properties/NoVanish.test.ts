@@ -7,7 +7,7 @@ import { NoVanish } from './catalogue.ts';
 import { judge } from './judge.ts';
 
 /** Between the detach of the hierarchy and the bind of its successor, or after a failure in between. */
-const IN_THE_WINDOW = /^(M6d |M6 |M6e |M7|M8 (access|mkdirAll)|M9 failed)/;
+const IN_THE_WINDOW = /^(M6d |M6 |M6e |M7|M8 (access|ask|mkdirAll)|M9 failed)/;
 
 describe(`NoVanish in generated worlds (seed ${SEED})`, () => {
   it('is violated, which takes one extension with one file, and one reader', () => {
