@@ -43,6 +43,8 @@ export function* mergeChild({ run, verb, mode, images, log }: Merge): Program<nu
   if (compares && (yield* isUnchanged(run, origin))) return STATUS.skipped;
   log.using(extensions);
 
+  // Three rounds over all hierarchies: nothing is bound before everything is built. So where the second hierarchy cannot be
+  // built, the first one stays bare as well, and whatever was parked of either is lost with this child.
   for (const h of run.hierarchies) yield* unmergeStatusQuo(run, h, log); // the window opens
   for (const h of run.hierarchies) yield* buildHierarchy(run, mode, h, extensions, origin);
   for (const h of run.hierarchies) yield* bindHierarchy(run, h, log); // the window closes

@@ -1,6 +1,13 @@
 /**
  * The mutable modes: which directory is written to, and which layers stand on which. This is the part of the tool that a
  * user configures; `docs/modes.md` is computed from it.
+ *
+ * While the hierarchy is merged, a write goes to the upper directory: `/var/lib/extensions.mutable/etc` or what that is a link to
+ * (auto, yes), a tmpfs that goes with the overlay (ephemeral, ephemeral-import), or nowhere: EROFS (no, import, and auto
+ * without a mutable directory). In the window of a refresh (from M6d to M8) there is no overlay, so that in *every* mode a
+ * write goes to the bare host directory. Afterwards that is the lowest layer: a new file shows through, an edit of a file
+ * that a higher layer has is hidden by that, and with no or ephemeral both stay in the host for good. Only where the
+ * mutable directory is a link to the hierarchy is the host the upper, and the write is where it belongs.
  */
 import { MUTABLE_MODES, type MutableMode } from '../../src/input/config.ts';
 import type { LayerPath } from '../../src/kernel/calls.ts';

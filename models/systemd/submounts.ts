@@ -1,6 +1,10 @@
 /**
  * What the tool does with mounts below a hierarchy: it parks them in its workspace while the hierarchy is replaced (M6c,
  * U3c), and puts them back (M7e, U4). Source: sysext.c move_submounts(), mount-util.c get_sub_mounts().
+ *
+ * What happens to a mount on another submount (/etc/s and /etc/s/n): 262 carries both along, as one clone. 257 detaches
+ * /etc/s, which takes /etc/s/n with it everywhere, and then aborts by an assertion: the child is gone, both mounts are lost,
+ * and the hierarchy stays as it is at that point (a first merge: bare; a refresh or unmerge: still merged, without its marker's bind).
  */
 import { at, type LinuxCall, type Program } from '../../src/program/linux.ts';
 import { must, names, Stopped, yes } from './call.ts';
