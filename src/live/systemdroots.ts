@@ -47,7 +47,7 @@ function candidates(): { readonly from: string; readonly paths: readonly string[
   if (named.length > 0) return { from: VARIABLE, paths: named.map((path) => resolve(path)) };
   const cached = existsSync(CACHE)
     ? readdirSync(CACHE)
-        .filter((name) => !name.endsWith('.partial'))
+        .filter((name) => !name.includes('.'))
         .sort()
     : [];
   if (cached.length > 0) return { from: CACHE, paths: cached.map((name) => resolve(CACHE, name)) };
