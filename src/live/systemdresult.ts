@@ -53,10 +53,10 @@ const ERRORS: readonly (readonly [text: string, name: string])[] = [
 /** Messages that say what is wrong in words of their own. Source: sysext.c, the errno that each of them returns. */
 const OWN_WORDS: readonly (readonly [message: RegExp, name: string])[] = [
   [/^Mutable directory '.*' has mode .*, ought to have mode /, 'EINVAL'],
-  [/ as a lower dir, because it points to the hierarchy itself$/, 'ELOOP'],
-  [/ as an upperdir as it is read-only$/, 'EROFS'],
+  [/ as a lower dir, because it points to the hierarchy itself\.?$/, 'ELOOP'],
+  [/ as an upperdir as it is read-only\.?$/, 'EROFS'],
   [
-    /^Unable to find a suitable workdir location .* parent directory of the upperdir is in a different filesystem$/,
+    /^Unable to find a suitable workdir location .* parent directory of the upperdir is in a different filesystem\.?$/,
     'EXDEV',
   ],
   [/^Failed to parse argument to --[a-z-]+=: /, 'EINVAL'],

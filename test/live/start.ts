@@ -14,13 +14,13 @@ export function seedOf(asked: string | undefined): number {
 }
 
 /** The kernel and the roots in which a real systemd runs, or why there is none. */
-export async function startedSystemd(): Promise<{
+export async function startedSystemd(isKnown: (version: string) => boolean = () => true): Promise<{
   readonly kernel: Kernel | null;
   readonly roots: readonly SystemdRoot[];
   readonly why: string;
 }> {
   const { kernel, why } = await startedKernel();
   if (kernel === null) return { kernel, roots: [], why };
-  const found = await systemdRoots(kernel, () => true);
+  const found = await systemdRoots(kernel, isKnown);
   return { kernel, roots: found.roots, why: found.why.length === 0 ? '' : ` (skipped: ${found.why.join('; ')})` };
 }
