@@ -9,6 +9,8 @@
  *   TASK UID:GID OP ARG…    a call by a task: a process of its own, forked from the world when it is first named
  *   ! OP ARG…               a call by the world's own process, as root, or one of its commands (see admin())
  *
+ * "begin machine ROOT" makes a world in which programs of systemd can run (see machine.c).
+ *
  * Arguments are separated by one blank; bytes other than letters, digits and "/._-:=,|" are written %XX, the empty string "%".
  */
 #define _GNU_SOURCE
@@ -16,6 +18,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <grp.h>
 #include <limits.h>
 #include <sched.h>
@@ -26,6 +29,7 @@
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -1052,6 +1056,8 @@ static void list(const char *path, size_t top, int raw, int *any) {
   if (count >= 0) free(entries);
 }
 
+#include "machine.c"
+
 static void admin(const char *op) {
   if (strcmp(op, "make") == 0) say_done(make());
   else if (strcmp(op, "lsetxattr") == 0) say_done(lsetxattr(arg(0), arg(1), arg(2), length_of(2), 0));
@@ -1064,7 +1070,7 @@ static void admin(const char *op) {
     say("{\"ok\":[");
     list(arg(0), strcmp(arg(0), "/") == 0 ? 1 : strlen(arg(0)), number(1) != 0, &any);
     say("]}");
-  } else if (!run_call(op)) say("{\"err\":\"no command %s\"}", op);
+  } else if (!machine_command(op) && !run_call(op)) say("{\"err\":\"no command %s\"}", op);
 }
 
 /* ---- worlds ---- */
@@ -1106,11 +1112,13 @@ static void run_line(char *line) {
   else admin(args[0]);
 }
 
-static void world(FILE *input, const char *at) {
+static void world(FILE *input, const char *at, const char *machine) {
   static char line[LINE];
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  private_root(at);
   umask(0);
+  if (machine != NULL) prepare_machine(machine);
+  private_root(at);
+  if (machine != NULL) make_machine();
   while (fgets(line, sizeof line, input) != NULL) {
     size_t length = strlen(line);
     if (length > 0 && line[length - 1] == '\n') line[length - 1] = 0;
@@ -1124,6 +1132,14 @@ static void world(FILE *input, const char *at) {
   _exit(0);
 }
 
+/* A child that is the first process of a namespace of its own: whatever else is in there ends with it. */
+static pid_t fork_first(void) {
+  uint64_t arguments[8] = {[0] = CLONE_NEWPID, [4] = SIGCHLD};
+  return (pid_t)syscall(435, arguments, sizeof arguments);
+}
+
+static const char MACHINE[] = "begin machine ";
+
 int main(int argc, char **argv) {
   static char line[LINE];
   if (argc != 2) {
@@ -1136,12 +1152,17 @@ int main(int argc, char **argv) {
   if (proc_dir < 0) die("/proc");
   if (setgroups(0, NULL) < 0) die("setgroups");
   while (fgets(line, sizeof line, stdin) != NULL) {
-    if (strcmp(line, "begin\n") != 0) continue;
+    char *machine = NULL;
+    if (strncmp(line, MACHINE, sizeof MACHINE - 1) == 0) {
+      machine = line + sizeof MACHINE - 1;
+      machine[strcspn(machine, "\n")] = 0;
+      decode(machine);
+    } else if (strcmp(line, "begin\n") != 0) continue;
     began = time(NULL);
-    pid_t child = fork();
+    pid_t child = machine == NULL ? fork() : fork_first();
     if (child < 0) die("fork");
     /* The rest of the batch is in the buffer that the child inherits; the next batch comes after "done". */
-    if (child == 0) world(stdin, argv[1]);
+    if (child == 0) world(stdin, argv[1], machine);
     int status = 0;
     waitpid(child, &status, 0);
     __fpurge(stdin);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { CallResult } from '../kernel/calls.ts';
+import { word } from './lines.ts';
 
 /**
  * The kernel of the machine, to compare the model with: a small C program (executor.c, built with `cc` when it is needed,
@@ -51,14 +52,18 @@ export class Kernel {
     }
   }
 
-  /** Plays lines (see lines.ts) in a new world and gives an answer for each. Fewer answers than lines: the world broke off. */
-  async run(lines: readonly string[]): Promise<readonly CallResult[]> {
+  /**
+   * Plays lines (see lines.ts) in a new world and gives an answer for each. Fewer answers than lines: the world broke off.
+   * With `machine`, the path of an unpacked root, the world is one in which the systemd of that root can run (machine.c).
+   */
+  async run(lines: readonly string[], machine?: string): Promise<readonly CallResult[]> {
     if (this.#waiting !== null) throw new Error('one batch at a time');
     if (this.#ended) throw new Error('the executor has ended');
     const answered = new Promise<readonly string[]>((resolve, reject) => {
       this.#waiting = { resolve, reject };
     });
-    this.#child.stdin.write(`begin\n${lines.join('\n')}\nend\n`);
+    const begin = machine === undefined ? 'begin' : `begin machine ${word(machine)}`;
+    this.#child.stdin.write(`${begin}\n${lines.join('\n')}\nend\n`);
     try {
       return (await answered).map((text) => JSON.parse(text) as CallResult);
     } finally {

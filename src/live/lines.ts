@@ -7,7 +7,8 @@ import type { Entry, Inode, InoId, Path, PlainFs, TaskId } from '../kernel/types
 /** Bytes that stand for themselves in an argument. */
 const PLAIN = /[^A-Za-z0-9/._:=,|-]/gu;
 const byte = (value: number): string => `%${value.toString(16).padStart(2, '0')}`;
-const word = (text: string | number): string =>
+/** An argument as it stands in a line. */
+export const word = (text: string | number): string =>
   text === '' ? '%' : String(text).replace(PLAIN, (char) => [...Buffer.from(char)].map(byte).join(''));
 
 /** Whose call it is: the name of a task, its effective user and group; or the world's own process. */

@@ -10,6 +10,7 @@ import { Kernel } from '../../src/live/kernel.ts';
 import { record, type Vector } from '../../src/live/record.ts';
 import { Script } from '../kernel/mountscript.ts';
 import { onKernel } from './mounts.ts';
+import { checkSystemd } from './systemdvectors.ts';
 
 const SOURCES = 'test/vectors/sources';
 const OWN = 'test/vectors/own';
@@ -45,6 +46,12 @@ if (typeof kernel === 'string') {
   process.exit(2);
 }
 const checks = process.argv.includes('--check');
+if (process.argv.includes('--systemd')) {
+  const files = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+  const differing = await checkSystemd(kernel, files);
+  await kernel.stop();
+  process.exit(differing > 0 ? 1 : 0);
+}
 let differ = 0;
 mkdirSync(OWN, { recursive: true });
 for (const module of readdirSync(SOURCES)
