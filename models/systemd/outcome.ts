@@ -2,6 +2,7 @@
  * What a verb tells its caller: the exit status, and the messages on the way as far as they say what was done. The shape is
  * that of the recordings in `test/vectors/systemd/`.
  */
+import { sortVersions } from '../../src/input/version.ts';
 
 /**
  * `merged`: something was merged. `skipped`: a refresh found no change. `nothing-found`, `nothing-suitable`: no image, or only
@@ -49,7 +50,9 @@ export class Log {
 
   /** "Using extensions …", or "No extensions found" of a run that goes on without. */
   using(extensions: readonly { readonly printed: string }[]): void {
-    if (extensions.length > 0) this.#using = extensions.map(({ printed }) => printed);
+    const printed = extensions.map((extension) => extension.printed);
+    // The printed names are sorted by themselves: an extension that is a link may have quite another one than its own.
+    if (printed.length > 0) this.#using = sortVersions(printed, (name) => name);
     else this.#none = 'nothing-found';
   }
 

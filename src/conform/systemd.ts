@@ -132,7 +132,7 @@ class Player {
     for (const part of PARTS) if (noted.has(part)) this.#expected[part] = noted.get(part).value;
     const seen: Observation = observe(this.#machine, this.#hierarchies, this.#watch);
     for (const part of PARTS) {
-      const difference = listDifference(part, this.#expected[part], seen[part]);
+      const difference = listDifference(part, inOrder(part, this.#expected[part]), inOrder(part, seen[part]));
       if (difference !== null) return difference;
     }
     return null;
@@ -157,9 +157,19 @@ function comparable(result: unknown): unknown {
   return Object.fromEntries(Object.entries(result).filter(([key]) => key !== 'detail'));
 }
 
+/** Mounts on one path: of several that are hidden, the kernel's table does not tell which is above which. */
+function inOrder(part: Part, list: unknown): unknown {
+  if (part !== 'mounts' || !Array.isArray(list)) return list;
+  const key = (noted: unknown): string =>
+    typeof noted === 'object' && noted !== null && 'at' in noted
+      ? `${noted.at} ${'hidden' in noted ? 0 : 1} ${'type' in noted ? noted.type : ''} ${'layers' in noted ? noted.layers : ''}`
+      : '';
+  return [...list].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
+}
+
 /** The first entry in which two lists differ. */
-function listDifference(part: Part, expected: unknown, actual: readonly Noted[]): string | null {
-  if (!Array.isArray(expected)) return `${part} was never noted`;
+function listDifference(part: Part, expected: unknown, actual: unknown): string | null {
+  if (!Array.isArray(expected) || !Array.isArray(actual)) return `${part} was never noted`;
   for (let index = 0; index < Math.max(expected.length, actual.length); index++) {
     const [want, got] = [expected[index], actual[index]];
     if (!same(want, got))

@@ -18,7 +18,7 @@ import { run } from '../program/linux.ts';
  */
 
 /** Who makes the calls of the recorder, and who runs the tool. */
-const ADMIN: TaskId = 'admin';
+export const ADMIN: TaskId = 'admin';
 const TOOL: TaskId = 'tool';
 
 /** File systems that the tool and the administrator may have at one time: tmpfs, overlays. */

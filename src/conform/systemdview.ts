@@ -1,11 +1,11 @@
 import { CLASSES } from '../input/imageclass.ts';
 import { layerRoot } from '../kernel/lookup.ts';
 import { type MountLine, mountTable } from '../kernel/mounttable.ts';
-import { lookup, list as namesIn } from '../kernel/path.ts';
-import { join } from '../kernel/tree.ts';
+import { lookup, list as namesIn, pathOf, resolve } from '../kernel/path.ts';
+import { isWithin, join } from '../kernel/tree.ts';
 import type { FsId, Inode, Layer, OverlayFs, Path } from '../kernel/types.ts';
 import { fileSystem, overlayAt, type Read } from '../kernel/world.ts';
-import type { SystemdMachine } from './systemdmachine.ts';
+import { ADMIN, type SystemdMachine } from './systemdmachine.ts';
 
 /** What a recorder notes of a machine after every step, in the form of the vectors. */
 
@@ -30,7 +30,7 @@ export function observe(
   const raw = (tops: readonly string[]): readonly Noted[] =>
     [...new Map(tops.flatMap((top) => rawTree(machine.world, 'root', top)))].sort(byKey).map(([, noted]) => noted);
   return {
-    view: hierarchies.flatMap((h) => viewOf(machine, h)),
+    view: hierarchies.flatMap((h) => viewOf(machine, h)).sort((a, b) => byText(at(a), at(b))),
     host: raw(hierarchies),
     mutable: [...raw([MUTABLE, ...watch]), ...looseWorkDirs(machine.world)]
       .sort((a, b) => byText(at(a), at(b)))
@@ -93,6 +93,8 @@ function viewOf(machine: SystemdMachine, h: string): readonly Noted[] {
       case 'symlink': {
         const read = machine.call({ op: 'readlink', path });
         noted.push({ ...base, target: 'err' in read ? read.err : read.ok });
+        // A hierarchy that is a link is looked through.
+        if (path === h) for (const name of namesOf(machine.call({ op: 'readdir', path }))) visit(`${path}/${name}`);
         return;
       }
       default:
@@ -100,7 +102,7 @@ function viewOf(machine: SystemdMachine, h: string): readonly Noted[] {
     }
   };
   visit(h);
-  return [...noted].sort((a, b) => byText(at(a), at(b)));
+  return noted;
 }
 
 const namesOf = (result: ReturnType<SystemdMachine['call']>): readonly string[] =>
@@ -197,10 +199,14 @@ function looseWorkDirs(world: Read): readonly Noted[] {
 
 // ---- mounts -------------------------------------------------------------------------------------------------------
 
-/** The mounts at and below the hierarchies, by path, those on one path from bottom to top: only the last is not hidden. */
+/** The mounts at and below the hierarchies, symlinks followed, by path, those on one path from bottom to top: only the last is not hidden. */
 function mountsOf(world: Read, hierarchies: readonly string[]): readonly Noted[] {
+  const tops = hierarchies.flatMap((h) => {
+    const place = resolve(world, ADMIN, h);
+    return failed(place) ? [h] : [h, pathOf(world, place.ok.ns, place.ok.mount, place.ok.path)];
+  });
   const lines = mountTable(world, 'host').filter((line) =>
-    hierarchies.some((h) => line.at === h || line.at.startsWith(`${h}/`)),
+    tops.some((h) => line.at === h || line.at.startsWith(`${h}/`)),
   );
   return lines
     .map((line, index) => ({ line, index }))
@@ -242,7 +248,11 @@ function layersNote(world: Read, overlay: OverlayFs): Noted {
 const NOTES = new WeakMap<OverlayFs['lowers'], Noted>();
 
 function layersAsMounted(world: Read, { lowers, upper, work }: OverlayFs): Noted {
-  const path = (layer: Layer): string => layerRoot(world, layer);
+  const path = (layer: Layer): string => {
+    const inside = layerRoot(world, layer);
+    const shown = mountTable(world, 'host').find(({ fs, root }) => fs === layer.fs && isWithin(inside, root));
+    return shown === undefined || shown.at === '/' ? inside : shown.at + inside.slice(shown.root.length);
+  };
   const imported = lowers.find(({ name }) => name === 'import');
   const isUsual = (layer: Layer): boolean => path(layer).startsWith(`${MUTABLE}/`);
   return {
