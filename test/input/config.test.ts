@@ -53,7 +53,7 @@ describe('which files count', () => {
     ['a bad value leaves the one before', { [`${LOW}.d/20.conf`]: set('yes'), [`${DROP}/30.conf`]: set('zzz') }, 'yes'],
     ['sysext.conf is for the other class', { '/etc/systemd/sysext.conf': '[SysExt]\nMutable=yes\n' }, undefined],
   ])('%s', (_, content, mode) => {
-    expect(configuredMode(look(content))).toBe(mode);
+    expect(configuredMode(look(content), 'confext')).toBe(mode);
   });
 
   it.each<[string, Readonly<Record<string, string | Inode>>]>([
@@ -67,7 +67,7 @@ describe('which files count', () => {
       { [MAIN]: set('ephemeral'), [`${DROP}/20.conf`]: set('yes'), [`${DROP}/30.conf`]: '[bad\n' },
     ],
   ])('%s makes 262.1 ignore the whole configuration', (_, content) => {
-    const config = readConfig(look(content));
+    const config = readConfig(look(content), 'confext');
     expect(config.mutable).toBeUndefined();
     expect(config.notes.at(-1)?.what).toContain('systemd ignores its whole configuration');
   });
@@ -114,7 +114,7 @@ describe('what a file says', () => {
     ['a private key', '[ConfExt]\nX-Mutable=yes\n', undefined, undefined],
     ['junk', '[ConfExt]\njunk\nMutable=auto\n', 'auto', ":2: Missing '=', ignoring line."],
   ])('%s', (_, text, mode, note) => {
-    const config = readConfig(look({ [MAIN]: text }));
+    const config = readConfig(look({ [MAIN]: text }), 'confext');
     expect(config.mutable).toBe(mode);
     expect(config.notes.map(({ path, what }) => `${path}: ${what}`)).toEqual(
       note === undefined ? [] : [`${MAIN}${note}`],
@@ -138,7 +138,7 @@ describe('modes', () => {
   });
 
   it('option before environment before configuration before no', () => {
-    const config = readConfig(look({ [MAIN]: set('import') }));
+    const config = readConfig(look({ [MAIN]: set('import') }), 'confext');
     expect([
       mutableMode('auto', 'yes', config),
       mutableMode(undefined, 'yes', config),
