@@ -50,17 +50,22 @@ type Parsed = Settings | { readonly broken: string };
 /** The configuration of a root, for one class. */
 export function readConfig(look: Look, imageClass: ImageClass): Config {
   const info = CLASSES[imageClass];
+  const found = configFiles(look, info);
+  const files = found.map(({ named }) => named);
   const notes: Note[] = [];
-  const files: Path[] = [];
+  // One unusable file, a mask by /dev/null included, and 262.1 goes on as if there were no configuration at all.
+  const dropped = (named: Path, why: string): Config => {
+    notes.push({ path: named, what: `${why}: systemd ignores its whole configuration` });
+    return { mutable: undefined, imagePolicy: undefined, files, notes };
+  };
+  // All are opened before the first is read.
+  const opened = found.map((file) => ({ named: file.named, ...open(look, file) }));
+  for (const file of opened) if ('broken' in file) return dropped(file.named, file.broken);
   let all: Settings = {};
-  for (const file of configFiles(look, info)) {
-    files.push(file.named);
-    const parsed = readOne(look, info, file, notes);
-    if ('broken' in parsed) {
-      // One unreadable file, a mask by /dev/null included, and 262.1 goes on as if there were no configuration at all.
-      notes.push({ path: file.named, what: `${parsed.broken}: systemd ignores its whole configuration` });
-      return { mutable: undefined, imagePolicy: undefined, files, notes };
-    }
+  for (const file of opened) {
+    if ('broken' in file) continue;
+    const parsed = parseConfig(file.text, info, (line, what) => notes.push({ path: `${file.named}:${line}`, what }));
+    if ('broken' in parsed) return dropped(file.named, parsed.broken);
     all = { ...all, ...parsed };
   }
   return { mutable: all.mutable, imagePolicy: all.imagePolicy, files, notes };
@@ -70,22 +75,30 @@ export function readConfig(look: Look, imageClass: ImageClass): Config {
 export const configuredMode = (look: Look, imageClass: ImageClass): MutableMode | undefined =>
   readConfig(look, imageClass).mutable;
 
-/** A file by the name that systemd prints, and where that leads; undefined for a link that leads out of the tree. */
+/** A file by the name that systemd prints, and where that leads, or why it cannot be opened. */
 interface ConfigFile {
   readonly named: Path;
   readonly at: Path | undefined;
+  readonly broken: string;
 }
 
-function located(look: Look, named: Path): ConfigFile | undefined {
+/** Undefined for a link that leads nowhere. A main file that leads to itself is an error, a drop-in is passed over. */
+function located(look: Look, named: Path, kind: 'main' | 'drop-in'): ConfigFile | undefined {
   // An unpacked root has no device nodes, yet a link to /dev/null is what it says.
-  if (look.readLink(named) === '/dev/null') return { named, at: undefined };
+  if (look.readLink(named) === '/dev/null') return { named, at: undefined, broken: 'File descriptor in bad state' };
   const at = chase(look, named);
-  return 'ok' in at ? { named, at: at.ok } : undefined;
+  if ('ok' in at) return { named, at: at.ok, broken: 'File descriptor in bad state' };
+  return at.err === 'ELOOP' && kind === 'main'
+    ? { named, at: undefined, broken: 'Too many levels of symbolic links' }
+    : undefined;
 }
 
 /** The first main file that exists, then one drop-in per name, sorted by name; the first directory that has it wins. */
 function configFiles(look: Look, { configFile }: ClassInfo): readonly ConfigFile[] {
-  const main = DIRECTORIES.flatMap((directory) => located(look, `${directory}/${configFile}`) ?? []).slice(0, 1);
+  const main = DIRECTORIES.flatMap((directory) => located(look, `${directory}/${configFile}`, 'main') ?? []).slice(
+    0,
+    1,
+  );
   const dropins = new Map<string, Path>();
   for (const directory of DIRECTORIES) {
     const at = chase(look, `${directory}/${configFile}.d`);
@@ -95,16 +108,14 @@ function configFiles(look: Look, { configFile }: ClassInfo): readonly ConfigFile
   }
   const sorted = [...dropins].sort(([a], [b]) => (a < b ? -1 : 1));
   // A dangling link has taken its name from the directories below, and is then passed over.
-  return [...main, ...sorted.flatMap(([, named]) => located(look, named) ?? [])];
+  return [...main, ...sorted.flatMap(([, named]) => located(look, named, 'drop-in') ?? [])];
 }
 
-function readOne(look: Look, info: ClassInfo, { named, at }: ConfigFile, notes: Note[]): Parsed {
-  if (at === undefined) return { broken: 'Failed to open: File descriptor in bad state (/dev/null)' };
-  const kind = look.stat(at);
+function open(look: Look, { at, broken }: ConfigFile): { readonly text: string } | { readonly broken: string } {
+  const kind = at === undefined ? undefined : look.stat(at);
   if (kind === 'dir') return { broken: 'Failed to open: Is a directory' };
-  const text = kind === 'file' ? look.readFile(at) : undefined;
-  if (text === undefined) return { broken: `Failed to open: not a readable regular file` };
-  return parseConfig(text, info, (line, what) => notes.push({ path: `${named}:${line}`, what }));
+  const text = at === undefined || kind !== 'file' ? undefined : look.readFile(at);
+  return text === undefined ? { broken: `Failed to open: ${broken}` } : { text };
 }
 
 interface Line {
@@ -135,7 +146,7 @@ function parseConfig(text: string, { configSection: own }: ClassInfo, note: Tell
     if (hasInvalidBytes(line)) {
       return { broken: `String is not UTF-8 clean in line ${number}` };
     } else if (line.startsWith('[')) {
-      if (!line.endsWith(']')) return { broken: `Invalid section header '${line}' in line ${number}` };
+      if (!line.endsWith(']') || line === '[]') return { broken: `Invalid section header '${line}' in line ${number}` };
       section = line.slice(1, -1);
       if (section !== own && !section.startsWith('X-')) note(number, `Unknown section '${section}'. Ignoring.`);
     } else if (section === undefined) {
