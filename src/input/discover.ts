@@ -1,10 +1,9 @@
 import { isWithin, nameOf } from '../kernel/tree.ts';
 import type { Errno, Path } from '../kernel/types.ts';
-import { hasInvalidBytes } from './bytes.ts';
-import { parseBoolean } from './config.ts';
-import { CLASSES, type ImageClass, type Rules } from './imageclass.ts';
+import { CLASSES, IMAGE_CLASSES, type ImageClass, isImageName, type Rules } from './imageclass.ts';
 import { type Chased, type ChaseError, chase, type Kind, type Look, type Note } from './look.ts';
 import { type Host, hostOf, match, parseRelease, type Release, type Verdict } from './release.ts';
+import { readReleaseFile } from './releasefile.ts';
 import { compareVersions, sortVersions, tied } from './version.ts';
 
 /**
@@ -121,12 +120,6 @@ export function inInitrd(
 
 const chop = (name: string, suffix: string): string =>
   name.endsWith(suffix) ? name.slice(0, name.length - suffix.length) : name;
-const hasControl = (name: string): boolean => [...name].some((c) => c < ' ' || c === '\x7f');
-
-/** Source: os-util.c image_name_is_valid(). */
-const isImageName = (name: string): boolean =>
-  name !== '' && name !== '.' && name !== '..' && !name.startsWith('.#') && !hasControl(name) && !hasInvalidBytes(name);
-
 /** A candidate before its release file is read. */
 type Found = Omit<Extension, 'release' | 'verdict'>;
 
@@ -359,22 +352,33 @@ function pickVersion(search: Search, path: Path, plain: string, tree: Path): Fou
 interface Inside {
   readonly look: Look;
   readonly top: Path;
+  /** False for an image that is an operating system: its metadata can be read, but it is not mounted. */
+  readonly mountable: boolean;
 }
 
 /** Opens an extension, or tells why that fails everything; undefined where nobody can open images. */
-function lookInto({ look, imageClass, given }: Search, found: Found): Inside | Failure | undefined {
+function lookInto(search: Search, found: Found): Inside | Failure | undefined {
   const failed = (errno: FailureErrno): Failure =>
     failure('metadata', `Failed to read metadata for image ${found.name}`, errno);
   if (found.kind === 'mstack') return failed('EOPNOTSUPP');
-  const opened = found.kind === 'directory' ? look : given.openImage?.(found);
+  const opened = found.kind === 'directory' ? search.look : search.given.openImage?.(found);
   if (opened === undefined) return undefined;
   if (typeof opened === 'string') return failed(opened);
-  const inside = { look: opened, top: found.kind === 'directory' ? found.tree : '' };
-  const forbidden = imageClass === 'sysext' ? chase(inside.look, '/usr/lib/os-release', inside.top) : undefined;
-  if (forbidden === undefined || ('err' in forbidden && forbidden.err === 'ENOENT')) return inside;
+  const top = found.kind === 'directory' ? found.tree : '';
+  if (found.kind === 'directory' && search.imageClass === 'confext') return { look: opened, top, mountable: true };
+  const forbidden = chase(opened, '/usr/lib/os-release', top);
+  if ('err' in forbidden && forbidden.err !== 'ENOENT') return failed(forbidden.err);
+  const overlaid = 'ok' in forbidden;
   // It would take the place of the host's own. Source: extension-util.c extension_has_forbidden_content().
-  return failed('err' in forbidden ? forbidden.err : 'ENOMEDIUM');
+  if (found.kind === 'directory') return overlaid ? failed('ENOMEDIUM') : { look: opened, top, mountable: true };
+  // Seen with both binaries: an image has to be an extension of either class, or an operating system.
+  const mountable = !overlaid && IMAGE_CLASSES.some((one) => hasRelease(opened, one, found.name));
+  const isSystem = overlaid || 'ok' in chase(opened, '/etc/os-release');
+  return mountable || isSystem ? { look: opened, top, mountable } : failed('ENOMEDIUM');
 }
+
+const hasRelease = (look: Look, imageClass: ImageClass, name: string): boolean =>
+  readReleaseFile(look, imageClass, name).file !== undefined;
 
 function judge(search: Search, host: Host | undefined, found: Found, inside: Inside | Failure | undefined): Extension {
   const { notes, given } = search;
@@ -384,67 +388,18 @@ function judge(search: Search, host: Host | undefined, found: Found, inside: Ins
       notes.push({ path: found.path, what: `${what}: what is inside is not read, and the answer is without it` });
     return { ...found, release: undefined, verdict: undefined };
   }
-  const file = releaseFile(search, found, inside);
-  const text = file === undefined ? undefined : inside.look.readFile(file);
-  const release = text === undefined ? undefined : parseRelease(text);
-  if (text !== undefined && release === undefined)
-    notes.push({ path: file ?? found.path, what: 'invalid UTF-8 or a NUL byte: the file counts as missing' });
+  const read = readReleaseFile(inside.look, search.imageClass, found.name, { top: inside.top });
+  const { release } = read;
+  notes.push(...read.notes.map(({ path, what }) => ({ path: path || found.path, what })));
   if (release?.has('ARCHITECTURE') && given.architecture === undefined)
     notes.push({ path: found.path, what: 'ARCHITECTURE is not checked: the root does not tell its own' });
-  return {
-    ...found,
-    release,
-    verdict: host === undefined ? undefined : verdictOf(release, host, given.force === true),
-  };
+  if (host === undefined) return { ...found, release, verdict: undefined };
+  if (given.force === true) return { ...found, release, verdict: { accepted: true, why: 'is not validated: --force' } };
+  const verdict = inside.mountable
+    ? match(release, host)
+    : { accepted: false, why: 'cannot be mounted: No medium found' };
+  return { ...found, release, verdict };
 }
-
-const verdictOf = (release: Release | undefined, host: Host, force: boolean): Verdict =>
-  force ? { accepted: true, why: 'is not validated: --force' } : match(release, host);
-
-/**
- * The release file of an extension, symlinks resolved with its tree as the root. Where there is none of exactly its name,
- * one counts that has the name up to the first "_" or "+", or the attribute user.extension-release.strict set to false;
- * of several such files, none.
- */
-function releaseFile({ imageClass, notes }: Search, { name, path }: Found, { look, top }: Inside): Path | undefined {
-  const directory = CLASSES[imageClass].releaseDirectory;
-  const exact = chase(look, `${directory}/extension-release.${name}`, top);
-  if ('ok' in exact) {
-    if (look.stat(exact.ok) === 'file') return exact.ok;
-    notes.push({ path: exact.ok, what: `a release file that is ${article(look.stat(exact.ok))}: not read` });
-    return undefined;
-  }
-  if (exact.err !== 'ENOENT') return undefined;
-  const parent = chase(look, directory, top);
-  if ('err' in parent) return undefined;
-  const base = name.replace(/(\.(sysext|confext))?\.raw$/, '').replace(/[_+].*$/s, '');
-  const candidates = releaseFiles(look, parent.ok).filter(
-    (entry) =>
-      entry === `extension-release.${base}` ||
-      parseBoolean(look.xattr(`${parent.ok}/${entry}`, 'user.extension-release.strict') ?? '') === false,
-  );
-  if (candidates.length > 1)
-    notes.push({ path, what: `${candidates.length} release files that would do for it: none counts` });
-  const [only] = candidates;
-  return only !== undefined && candidates.length === 1 ? `${parent.ok}/${only}` : undefined;
-}
-
-/** What editors and package managers leave behind. Source: path-util.c hidden_or_backup_file(). */
-const BACKUP =
-  /~$|\.(rpmnew|rpmsave|rpmorig|dpkg-(old|new|tmp|dist|bak|backup|remove)|ucf-(new|old|dist)|swp|bak|old|new)$/;
-
-/** The regular files of a directory that have the name of a release file. */
-const releaseFiles = (look: Look, directory: Path): readonly string[] =>
-  (look.list(directory) ?? []).filter(
-    (entry) =>
-      entry.startsWith('extension-release.') &&
-      !BACKUP.test(entry) &&
-      isImageName(entry.slice('extension-release.'.length)) &&
-      look.stat(`${directory}/${entry}`) === 'file',
-  );
-
-const article = (kind: Kind | undefined): string =>
-  kind === 'dir' ? 'a directory' : kind === 'fifo' ? 'a fifo' : kind === 'sock' ? 'a socket' : `of type ${kind}`;
 
 /** The extensions that a merge uses, lowest layer first. */
 export const accepted = (discovery: Discovery): readonly Extension[] =>
