@@ -82,33 +82,36 @@ interface ConfigFile {
   readonly broken: string;
 }
 
-/** Undefined for a link that leads nowhere. A main file that leads to itself is an error, a drop-in is passed over. */
-function located(look: Look, named: Path, kind: 'main' | 'drop-in'): ConfigFile | undefined {
+/** Undefined for a link that leads nowhere. A file behind a loop or another file is an error. */
+function located(look: Look, named: Path): ConfigFile | undefined {
   // An unpacked root has no device nodes, yet a link to /dev/null is what it says.
   if (look.readLink(named) === '/dev/null') return { named, at: undefined, broken: 'File descriptor in bad state' };
   const at = chase(look, named);
   if ('ok' in at) return { named, at: at.ok, broken: 'File descriptor in bad state' };
-  return at.err === 'ELOOP' && kind === 'main'
-    ? { named, at: undefined, broken: 'Too many levels of symbolic links' }
-    : undefined;
+  if (at.err === 'ENOENT') return undefined;
+  return { named, at: undefined, broken: at.err === 'ELOOP' ? 'Too many levels of symbolic links' : 'Not a directory' };
 }
+
+/** Not what leads to itself or goes through a file: that leaves its name to the directories below. */
+const mayBeDropin = (look: Look, directory: Path, name: string): boolean => {
+  const at = chase(look, `${directory}/${name}`);
+  return 'ok' in at || at.err === 'ENOENT';
+};
 
 /** The first main file that exists, then one drop-in per name, sorted by name; the first directory that has it wins. */
 function configFiles(look: Look, { configFile }: ClassInfo): readonly ConfigFile[] {
-  const main = DIRECTORIES.flatMap((directory) => located(look, `${directory}/${configFile}`, 'main') ?? []).slice(
-    0,
-    1,
-  );
+  const main = DIRECTORIES.flatMap((directory) => located(look, `${directory}/${configFile}`) ?? []).slice(0, 1);
   const dropins = new Map<string, Path>();
   for (const directory of DIRECTORIES) {
     const at = chase(look, `${directory}/${configFile}.d`);
     if ('err' in at) continue;
     for (const name of look.list(at.ok) ?? [])
-      if (name.endsWith('.conf') && !name.startsWith('.') && !dropins.has(name)) dropins.set(name, `${at.ok}/${name}`);
+      if (name.endsWith('.conf') && !name.startsWith('.') && !dropins.has(name) && mayBeDropin(look, at.ok, name))
+        dropins.set(name, `${at.ok}/${name}`);
   }
   const sorted = [...dropins].sort(([a], [b]) => (a < b ? -1 : 1));
   // A dangling link has taken its name from the directories below, and is then passed over.
-  return [...main, ...sorted.flatMap(([, named]) => located(look, named, 'drop-in') ?? [])];
+  return [...main, ...sorted.flatMap(([, named]) => located(look, named) ?? [])];
 }
 
 function open(look: Look, { at, broken }: ConfigFile): { readonly text: string } | { readonly broken: string } {

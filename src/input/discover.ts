@@ -301,7 +301,7 @@ const better = (a: Choice, b: Choice): number =>
   a.rank - b.rank ||
   a.left - b.left ||
   b.done - a.done ||
-  compareVersions(a.file, b.file);
+  Number(a.file > b.file) - Number(a.file < b.file);
 
 /** Where an entry of a name.v directory leads. Seen: 257.13 follows its symlinks from the caller's root. */
 function versionAt({ look, rules, given: { caller } }: Search, path: Path): Chased {

@@ -59,8 +59,13 @@ describe('which files count', () => {
     ['a file for the drop-in directory is passed over', { [MAIN]: set('yes'), [DROP]: '' }, 'yes'],
     ['a bad value leaves the one before', { [`${LOW}.d/20.conf`]: set('yes'), [`${DROP}/30.conf`]: set('zzz') }, 'yes'],
     [
-      'a drop-in that leads to itself masks',
-      { [LOW]: set('yes'), [`${LOW}.d/1.conf`]: set('no'), [`${DROP}/1.conf`]: symlink('1.conf') },
+      'a dangling drop-in hides one below',
+      { [`${LOW}.d/1.conf`]: set('yes'), [`${DROP}/1.conf`]: symlink('x') },
+      undefined,
+    ],
+    [
+      'one that leads to itself does not',
+      { [`${LOW}.d/1.conf`]: set('yes'), [`${DROP}/1.conf`]: symlink('1.conf') },
       'yes',
     ],
     ['sysext.conf is for the other class', { '/etc/systemd/sysext.conf': '[SysExt]\nMutable=yes\n' }, undefined],

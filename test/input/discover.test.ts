@@ -427,6 +427,8 @@ describe('versioned directories', () => {
     ['more attempts than there are', w('w_1+99999999999999999999'), 'w_1+99999999999999999999', undefined],
     ['an underscore before the machine', w('w_1_2_x86-64'), 'w_1_2_x86-64', undefined],
     ['what looks like a machine', { ...w('w_1'), ...w('w_1_foo') }, 'w_1_foo', 'w_1_foo'],
+    ['of two equal ones, the later name', { ...w('w_01'), ...w('w_1'), ...w('w_1_a') }, 'w_1_a', 'w_1_a'],
+    ['names are compared as text', { ...w('w_1_a10'), ...w('w_1_a9') }, 'w_1_a9', 'w_1_a9'],
     ['the newest is a file', { ...w('w_1'), [`${LIB}/w.v/w_2`]: file() }, undefined, 'w_1'],
     ['the newest leads nowhere', { ...w('w_1'), [`${LIB}/w.v/w_2`]: symlink('x') }, undefined, undefined],
     ['another leads nowhere', { ...w('w_2'), [`${LIB}/w.v/w_1`]: symlink('x') }, 'w_2', undefined],
