@@ -199,5 +199,5 @@ export function originText(
 }
 
 /** `Mutable=` of the class's configuration file and its drop-ins, read through /etc as it is now; "unset" where nothing sets it. */
-export const configuredMode = (world: Read, task: TaskId, _imageClass: ImageClass, root: string): CallResult =>
-  ok(readConfig(lookIn(world, task, root)).mutable ?? 'unset');
+export const configuredMode = (world: Read, task: TaskId, imageClass: ImageClass, root: string): CallResult =>
+  ok(readConfig(lookIn(world, task, root), imageClass).mutable ?? 'unset');

@@ -1,10 +1,9 @@
-import { nameOf } from '../kernel/tree.ts';
+import { isWithin, nameOf } from '../kernel/tree.ts';
 import type { Errno, Path } from '../kernel/types.ts';
-import { hasInvalidBytes } from './bytes.ts';
-import { parseBoolean } from './config.ts';
-import { CLASSES, type ImageClass, type Rules } from './imageclass.ts';
-import { type ChaseError, chase, type Kind, type Look, type Note } from './look.ts';
+import { CLASSES, IMAGE_CLASSES, type ImageClass, isImageName, type Rules } from './imageclass.ts';
+import { type Chased, type ChaseError, chase, type Kind, type Look, type Note } from './look.ts';
 import { type Host, hostOf, match, parseRelease, type Release, type Verdict } from './release.ts';
+import { readReleaseFile } from './releasefile.ts';
 import { compareVersions, sortVersions, tied } from './version.ts';
 
 /**
@@ -69,8 +68,8 @@ export interface Circumstances {
   readonly architecture?: string | undefined;
   /** `--force`: every extension is accepted, whatever its release file says. */
   readonly force?: boolean;
-  /** The caller's own root where `--root=` names another one. */
-  readonly caller?: Look;
+  /** Where `--root=` names another root: the caller's own, and the place of the other one in it. */
+  readonly caller?: { readonly look: Look; readonly root: Path };
   /** SYSTEMD_IN_INITRD as a boolean; null or undefined where it is not set, or is none. */
   readonly inInitrd?: boolean | null;
   /**
@@ -112,21 +111,15 @@ export const searchPath = (imageClass: ImageClass, rules: Rules, initrd: boolean
 export function inInitrd(
   look: Look,
   rules: Rules,
-  { caller = look, inInitrd: variable }: Circumstances = {},
+  { caller, inInitrd: variable }: Circumstances = {},
 ): { readonly ok: boolean } | { readonly err: ChaseError } {
-  if (rules === '257') return { ok: variable ?? 'ok' in chase(caller, '/etc/initrd-release') };
+  if (rules === '257') return { ok: variable ?? 'ok' in chase(caller?.look ?? look, '/etc/initrd-release') };
   const at = chase(look, '/etc/initrd-release');
   return 'err' in at && at.err !== 'ENOENT' ? at : { ok: 'ok' in at };
 }
 
 const chop = (name: string, suffix: string): string =>
   name.endsWith(suffix) ? name.slice(0, name.length - suffix.length) : name;
-const hasControl = (name: string): boolean => [...name].some((c) => c < ' ' || c === '\x7f');
-
-/** Source: os-util.c image_name_is_valid(). */
-const isImageName = (name: string): boolean =>
-  name !== '' && name !== '.' && name !== '..' && !name.startsWith('.#') && !hasControl(name) && !hasInvalidBytes(name);
-
 /** A candidate before its release file is read. */
 type Found = Omit<Extension, 'release' | 'verdict'>;
 
@@ -199,6 +192,8 @@ function searchDirectory(search: Search, directory: Path): Failure | undefined {
   const here = new Map<string, string>();
   for (const entry of entries) {
     if (search.rules === '262' && entry.startsWith('.sysupdate.')) continue;
+    // Seen: under --root, 257.13 finds no extension through a symlink, wherever that leads.
+    if (isLostLink(search, `${at.ok}/${entry}`)) continue;
     const target = chase(look, `${at.ok}/${entry}`);
     if ('err' in target) {
       if (target.err === 'ENOENT') continue;
@@ -216,31 +211,35 @@ function searchDirectory(search: Search, directory: Path): Failure | undefined {
   return undefined;
 }
 
+const isLostLink = ({ look, rules, given }: Search, path: Path): boolean =>
+  rules === '257' && given.caller !== undefined && look.stat(path) === 'symlink';
+
 /** 262 works with paths that it has resolved, 257 with the name that it found. Seen with both: "Using extensions", list. */
-function candidateOf({ rules }: Search, name: string, path: Path, tree: Path, kind: Found['kind']): Found {
+function candidateOf({ rules }: Search, name: string, path: Path, tree: Path, type: Kind | undefined): Found {
   const imagePath = rules === '262' ? tree : path;
-  return { name, path, tree, imagePath, printedName: nameOf(imagePath), kind };
+  const kind = type === 'dir' ? 'directory' : type === 'blk' ? 'block' : 'raw';
+  // What a directory is, 262 tells by the name that a symlink leads to; what it is called, by that of the link.
+  const isStack = kind === 'directory' && imagePath.endsWith('.mstack') && rules === '262';
+  return { name, path, tree, imagePath, printedName: nameOf(imagePath), kind: isStack ? 'mstack' : kind };
 }
+
+/** The name of a directory image. */
+const directoryName = ({ imageClass, rules }: Search, entry: string): string =>
+  chop(rules === '262' ? chop(entry, '.mstack') : entry, CLASSES[imageClass].infix);
 
 /** What an entry is, or undefined for what systemd passes over. */
 function candidate(search: Search, directory: Path, entry: string, tree: Path): Found | undefined {
   const { infix } = CLASSES[search.imageClass];
   const path = `${directory}/${entry}`;
-  const named = (name: string, kind: Found['kind']): Found | undefined =>
+  const kind = search.look.stat(tree);
+  const named = (name: string): Found | undefined =>
     isImageName(name) ? candidateOf(search, name, path, tree, kind) : undefined;
-  switch (search.look.stat(tree)) {
-    case 'file':
-      return entry.endsWith('.raw') ? named(chop(chop(entry, '.raw'), infix), 'raw') : undefined;
-    case 'blk':
-      return named(entry, 'block');
-    case 'dir':
-      if (entry.endsWith('.v')) return pickVersion(search, path, chop(entry, '.v'), tree);
-      if (search.rules === '262' && entry.endsWith('.mstack'))
-        return named(chop(chop(entry, '.mstack'), infix), 'mstack');
-      return named(chop(entry, infix), 'directory');
-    default:
-      return undefined;
-  }
+  if (kind === 'dir')
+    return entry.endsWith('.v')
+      ? pickVersion(search, path, chop(entry, '.v'), tree)
+      : named(directoryName(search, entry));
+  if (kind === 'blk') return named(entry);
+  return kind === 'file' && entry.endsWith('.raw') ? named(chop(chop(entry, '.raw'), infix)) : undefined;
 }
 
 // ---- name.v directories -------------------------------------------------------------------------------------------
@@ -268,27 +267,31 @@ const SECONDARY: ReadonlyMap<string, string> = new Map([
   ['arm64', 'arm'],
 ]);
 
+/** What may be a version. 262 keeps to the UAPI group's specification. Source: string-util.c version_is_valid(). */
+const VERSION: Readonly<Record<Rules, RegExp>> = { 257: /^[0-9A-Za-z.,_+-]+$/, 262: /^[0-9A-Za-z.~^-]+$/ };
+/** Source: vpick.c, which reads boot attempts as unsigned ints. */
+const MAX_TRIES = 2 ** 32 - 1;
+
+/** "+LEFT" or "+LEFT-DONE" at the end of a name; what is not quite that belongs to the version. */
+function parseTries(text: string): Pick<Choice, 'left' | 'done'> & { readonly rest: string } {
+  const [, rest = '', left = '', done = '0'] = /^(.*)\+([0-9]+)(?:-([0-9]+))?$/s.exec(text) ?? [];
+  if (left === '' || Math.max(Number(left), Number(done)) > MAX_TRIES)
+    return { rest: text, left: Number.MAX_SAFE_INTEGER, done: Number.MAX_SAFE_INTEGER };
+  return { rest, left: Number(left), done: Number(done) };
+}
+
 /** `BASE_VERSION[_ARCHITECTURE][+TRIES]SUFFIX`, or undefined. Source: vpick.c make_choice(). */
-function parseChoice(file: string, base: string, suffix: string, architecture: string | undefined): Choice | undefined {
+function parseChoice({ rules, given }: Search, file: string, base: string, suffix: string): Choice | undefined {
+  const { architecture } = given;
   if (!file.startsWith(`${base}_`) || !file.slice(base.length + 1).endsWith(suffix)) return undefined;
-  const middle = chop(file.slice(base.length + 1), suffix);
-  const tries = /^(.*)\+([0-9]+)(?:-([0-9]+))?$/.exec(middle);
-  const rest = tries?.[1] ?? middle;
+  const { rest, left, done } = parseTries(chop(file.slice(base.length + 1), suffix));
   const cut = rest.lastIndexOf('_');
   const machine = rest.slice(cut + 1);
-  const usable = machine === architecture || machine === SECONDARY.get(architecture ?? '');
-  const foreign = cut >= 0 && ARCHITECTURES.has(machine) && architecture !== undefined && !usable;
+  const secondary = machine === SECONDARY.get(architecture ?? '');
+  const foreign = ARCHITECTURES.has(machine) && architecture !== undefined && machine !== architecture && !secondary;
   const version = cut >= 0 ? rest.slice(0, cut) : rest;
-  if (foreign || !/^[0-9A-Za-z.,_+~^-]+$/.test(version)) return undefined;
-  const left = tries === null ? Number.MAX_SAFE_INTEGER : Number(tries[2]);
-  const done = tries === null ? Number.MAX_SAFE_INTEGER : Number(tries[3] ?? 0);
-  return {
-    file,
-    version,
-    rank: cut < 0 ? 0 : machine === architecture ? 2 : machine === SECONDARY.get(architecture ?? '') ? 1 : 0,
-    left,
-    done,
-  };
+  if ((cut >= 0 && foreign) || !VERSION[rules].test(version)) return undefined;
+  return { file, version, rank: cut < 0 ? 0 : machine === architecture ? 2 : secondary ? 1 : 0, left, done };
 }
 
 /** Above 0 if `a` is the better choice: tries left, version, architecture, more tries left, fewer made, name. */
@@ -298,31 +301,49 @@ const better = (a: Choice, b: Choice): number =>
   a.rank - b.rank ||
   a.left - b.left ||
   b.done - a.done ||
-  compareVersions(a.file, b.file);
+  Number(a.file > b.file) - Number(a.file < b.file);
 
+/** Where an entry of a name.v directory leads. Seen: 257.13 follows its symlinks from the caller's root. */
+function versionAt({ look, rules, given: { caller } }: Search, path: Path): Chased {
+  if (rules === '262' || caller === undefined) return chase(look, path);
+  const at = chase(caller.look, `${caller.root}${path}`);
+  if ('err' in at || !isWithin(at.ok, caller.root)) return { err: 'err' in at ? at.err : 'ENOENT' };
+  return { ok: at.ok.slice(caller.root.length) };
+}
+
+interface Place extends Choice {
+  readonly at: Path;
+  readonly type: Kind | undefined;
+}
+
+/**
+ * The newest entry of a name.v directory. 257 takes the best name and then looks what it is; 262 leaves out what is of
+ * another type than it wants, and gives up if any name leads nowhere. Seen with both.
+ */
 function pickVersion(search: Search, path: Path, plain: string, tree: Path): Found | undefined {
   const raw = plain.endsWith('.raw');
-  const withoutRaw = chop(plain, '.raw');
-  const name = chop(withoutRaw, CLASSES[search.imageClass].infix);
+  const name = raw ? chop(chop(plain, '.raw'), CLASSES[search.imageClass].infix) : directoryName(search, plain);
   if (!isImageName(name)) return undefined;
-  const choices = (search.look.list(tree) ?? []).flatMap(
-    (file) => parseChoice(file, name, plain.slice(name.length), search.given.architecture) ?? [],
-  );
-  const best = choices.reduce<Choice | undefined>(
-    (so, choice) => (so === undefined || better(choice, so) > 0 ? choice : so),
-    undefined,
-  );
   const skip = (what: string): undefined => {
     search.notes.push({ path, what });
     return undefined;
   };
-  if (best === undefined) return skip('versioned directory without matching entry, skipped');
-  const at = chase(search.look, `${tree}/${best.file}`);
-  const kind: Kind | undefined = 'ok' in at ? search.look.stat(at.ok) : undefined;
-  if ('err' in at || !(raw ? kind === 'file' || kind === 'blk' : kind === 'dir'))
-    return skip(`its newest entry '${best.file}' is not ${raw ? 'an image' : 'a directory'}, skipped`);
-  const what = kind === 'dir' ? 'directory' : kind === 'blk' ? 'block' : 'raw';
-  return candidateOf(search, name, `${path}/${best.file}`, at.ok, what);
+  const fits = ({ type }: Place): boolean => (raw ? type === 'file' || type === 'blk' : type === 'dir');
+  const places: Place[] = [];
+  for (const file of search.look.list(tree) ?? []) {
+    const choice = parseChoice(search, file, name, plain.slice(name.length));
+    if (choice === undefined) continue;
+    const at = versionAt(search, `${tree}/${file}`);
+    if ('err' in at && search.rules === '262') return skip(`its entry '${file}' leads nowhere, skipped`);
+    const place = { ...choice, at: 'ok' in at ? at.ok : '', type: 'ok' in at ? search.look.stat(at.ok) : undefined };
+    if (search.rules === '257' || fits(place)) places.push(place);
+  }
+  const [first, ...others] = places;
+  if (first === undefined) return skip('versioned directory without matching entry, skipped');
+  const best = others.reduce((so, place) => (better(place, so) > 0 ? place : so), first);
+  return fits(best)
+    ? candidateOf(search, name, `${path}/${best.file}`, best.at, best.type)
+    : skip(`its newest entry '${best.file}' is not ${raw ? 'an image' : 'a directory'}, skipped`);
 }
 
 // ---- release files ------------------------------------------------------------------------------------------------
@@ -331,22 +352,33 @@ function pickVersion(search: Search, path: Path, plain: string, tree: Path): Fou
 interface Inside {
   readonly look: Look;
   readonly top: Path;
+  /** False for an image that is an operating system: its metadata can be read, but it is not mounted. */
+  readonly mountable: boolean;
 }
 
 /** Opens an extension, or tells why that fails everything; undefined where nobody can open images. */
-function lookInto({ look, imageClass, given }: Search, found: Found): Inside | Failure | undefined {
+function lookInto(search: Search, found: Found): Inside | Failure | undefined {
   const failed = (errno: FailureErrno): Failure =>
     failure('metadata', `Failed to read metadata for image ${found.name}`, errno);
   if (found.kind === 'mstack') return failed('EOPNOTSUPP');
-  const opened = found.kind === 'directory' ? look : given.openImage?.(found);
+  const opened = found.kind === 'directory' ? search.look : search.given.openImage?.(found);
   if (opened === undefined) return undefined;
   if (typeof opened === 'string') return failed(opened);
-  const inside = { look: opened, top: found.kind === 'directory' ? found.tree : '' };
-  const forbidden = imageClass === 'sysext' ? chase(inside.look, '/usr/lib/os-release', inside.top) : undefined;
-  if (forbidden === undefined || ('err' in forbidden && forbidden.err === 'ENOENT')) return inside;
+  const top = found.kind === 'directory' ? found.tree : '';
+  if (found.kind === 'directory' && search.imageClass === 'confext') return { look: opened, top, mountable: true };
+  const forbidden = chase(opened, '/usr/lib/os-release', top);
+  if ('err' in forbidden && forbidden.err !== 'ENOENT') return failed(forbidden.err);
+  const overlaid = 'ok' in forbidden;
   // It would take the place of the host's own. Source: extension-util.c extension_has_forbidden_content().
-  return failed('err' in forbidden ? forbidden.err : 'ENOMEDIUM');
+  if (found.kind === 'directory') return overlaid ? failed('ENOMEDIUM') : { look: opened, top, mountable: true };
+  // Seen with both binaries: an image has to be an extension of either class, or an operating system.
+  const mountable = !overlaid && IMAGE_CLASSES.some((one) => hasRelease(opened, one, found.name));
+  const isSystem = overlaid || 'ok' in chase(opened, '/etc/os-release');
+  return mountable || isSystem ? { look: opened, top, mountable } : failed('ENOMEDIUM');
 }
+
+const hasRelease = (look: Look, imageClass: ImageClass, name: string): boolean =>
+  readReleaseFile(look, imageClass, name).file !== undefined;
 
 function judge(search: Search, host: Host | undefined, found: Found, inside: Inside | Failure | undefined): Extension {
   const { notes, given } = search;
@@ -356,63 +388,23 @@ function judge(search: Search, host: Host | undefined, found: Found, inside: Ins
       notes.push({ path: found.path, what: `${what}: what is inside is not read, and the answer is without it` });
     return { ...found, release: undefined, verdict: undefined };
   }
-  const file = releaseFile(search, found, inside);
-  const text = file === undefined ? undefined : inside.look.readFile(file);
-  const release = text === undefined ? undefined : parseRelease(text);
-  if (text !== undefined && release === undefined)
-    notes.push({ path: file ?? found.path, what: 'invalid UTF-8 or a NUL byte: the file counts as missing' });
+  const read = readReleaseFile(inside.look, search.imageClass, found.name, { top: inside.top });
+  const { release } = read;
+  notes.push(...read.notes.map(({ path, what }) => ({ path: path || found.path, what })));
   if (release?.has('ARCHITECTURE') && given.architecture === undefined)
     notes.push({ path: found.path, what: 'ARCHITECTURE is not checked: the root does not tell its own' });
-  return {
-    ...found,
-    release,
-    verdict: host === undefined ? undefined : verdictOf(release, host, given.force === true),
-  };
+  if (host === undefined) return { ...found, release, verdict: undefined };
+  if (given.force === true) return { ...found, release, verdict: { accepted: true, why: 'is not validated: --force' } };
+  const verdict = inside.mountable
+    ? match(release, host)
+    : { accepted: false, why: 'cannot be mounted: No medium found' };
+  return { ...found, release, verdict };
 }
-
-const verdictOf = (release: Release | undefined, host: Host, force: boolean): Verdict =>
-  force ? { accepted: true, why: 'is not validated: --force' } : match(release, host);
-
-/**
- * The release file of an extension, symlinks resolved with its tree as the root. Where there is none of exactly its name,
- * one counts that has the name up to the first "_" or "+", or the attribute user.extension-release.strict set to false;
- * of several such files, none.
- */
-function releaseFile({ imageClass, notes }: Search, { name, path }: Found, { look, top }: Inside): Path | undefined {
-  const directory = CLASSES[imageClass].releaseDirectory;
-  const exact = chase(look, `${directory}/extension-release.${name}`, top);
-  if ('ok' in exact) {
-    if (look.stat(exact.ok) === 'file') return exact.ok;
-    notes.push({ path: exact.ok, what: `a release file that is ${article(look.stat(exact.ok))}: not read` });
-    return undefined;
-  }
-  if (exact.err !== 'ENOENT') return undefined;
-  const parent = chase(look, directory, top);
-  if ('err' in parent) return undefined;
-  const base = chop(name, '.raw').replace(/[_+].*$/s, '');
-  const candidates = releaseFiles(look, parent.ok).filter(
-    (entry) =>
-      entry === `extension-release.${base}` ||
-      parseBoolean(look.xattr(`${parent.ok}/${entry}`, 'user.extension-release.strict') ?? '') === false,
-  );
-  if (candidates.length > 1)
-    notes.push({ path, what: `${candidates.length} release files that would do for it: none counts` });
-  const [only] = candidates;
-  return only !== undefined && candidates.length === 1 ? `${parent.ok}/${only}` : undefined;
-}
-
-/** The regular files of a directory that have the name of a release file. */
-const releaseFiles = (look: Look, directory: Path): readonly string[] =>
-  (look.list(directory) ?? []).filter(
-    (entry) =>
-      entry.startsWith('extension-release.') &&
-      isImageName(entry.slice('extension-release.'.length)) &&
-      look.stat(`${directory}/${entry}`) === 'file',
-  );
-
-const article = (kind: Kind | undefined): string =>
-  kind === 'dir' ? 'a directory' : kind === 'fifo' ? 'a fifo' : kind === 'sock' ? 'a socket' : `of type ${kind}`;
 
 /** The extensions that a merge uses, lowest layer first. */
 export const accepted = (discovery: Discovery): readonly Extension[] =>
   discovery.extensions.filter((extension) => extension.verdict?.accepted === true);
+
+/** What "Using extensions …" lists: it is sorted once more, by the names that are printed. Seen with both. */
+export const usingNames = (extensions: readonly Extension[]): readonly string[] =>
+  sortVersions(extensions, ({ printedName }) => printedName).map(({ printedName }) => printedName);

@@ -1,4 +1,5 @@
 import type { Path } from '../kernel/types.ts';
+import { hasInvalidBytes } from './bytes.ts';
 
 /**
  * The two classes of extension images. systemd-sysext and systemd-confext are one binary; all that differs between them is
@@ -111,3 +112,9 @@ export const CLASSES: Readonly<Record<ImageClass, ClassInfo>> = {
     mountSource: 'confext',
   },
 };
+
+const hasControl = (name: string): boolean => [...name].some((c) => c < ' ' || c === '\x7f');
+
+/** Source: os-util.c image_name_is_valid(). */
+export const isImageName = (name: string): boolean =>
+  name !== '' && name !== '.' && name !== '..' && !name.startsWith('.#') && !hasControl(name) && !hasInvalidBytes(name);

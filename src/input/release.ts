@@ -117,7 +117,8 @@ export interface Verdict {
   readonly why: string;
 }
 
-const words = (text: string): readonly string[] => text.split(/[ \t\n\r]+/).filter((word) => word !== '');
+/** Source: extract-word.c, WHITESPACE. */
+export const words = (text: string): readonly string[] => text.split(/[ \t\n\r]+/).filter((word) => word !== '');
 const reject = (why: string): Verdict => ({ accepted: false, why });
 const accept = (why: string): Verdict => ({ accepted: true, why });
 

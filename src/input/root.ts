@@ -68,7 +68,7 @@ export function readRoot(dir: string): RootInput {
     262: discover(look, '262', 'confext', { architecture }),
   };
   requireRelease(look, top, discovery[262]);
-  const config = readConfig(look);
+  const config = readConfig(look, 'confext');
   const deep = subtrees(disk, look, etc, discovery);
   const systemd = findSystemd(disk);
   const marks = readXattrs(deep.flatMap((path) => disk.bytes(path)?.toString() ?? []));

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { configuredMode, type MutableMode, mutableMode, parseMode, readConfig } from '../../src/input/config.ts';
+import {
+  configuredMode,
+  type MutableMode,
+  mutableMode,
+  parseHierarchies,
+  parseMode,
+  readConfig,
+} from '../../src/input/config.ts';
 import { lookAt } from '../../src/input/look.ts';
 import { apply, directory, file, get, plainFs, symlink } from '../../src/kernel/tree.ts';
 import type { Inode } from '../../src/kernel/types.ts';
@@ -51,9 +58,19 @@ describe('which files count', () => {
     ['a dangling main file is passed over', { [LOW]: set('yes'), [MAIN]: symlink('/nowhere') }, 'yes'],
     ['a file for the drop-in directory is passed over', { [MAIN]: set('yes'), [DROP]: '' }, 'yes'],
     ['a bad value leaves the one before', { [`${LOW}.d/20.conf`]: set('yes'), [`${DROP}/30.conf`]: set('zzz') }, 'yes'],
+    [
+      'a dangling drop-in hides one below',
+      { [`${LOW}.d/1.conf`]: set('yes'), [`${DROP}/1.conf`]: symlink('x') },
+      undefined,
+    ],
+    [
+      'one that leads to itself does not',
+      { [`${LOW}.d/1.conf`]: set('yes'), [`${DROP}/1.conf`]: symlink('1.conf') },
+      'yes',
+    ],
     ['sysext.conf is for the other class', { '/etc/systemd/sysext.conf': '[SysExt]\nMutable=yes\n' }, undefined],
   ])('%s', (_, content, mode) => {
-    expect(configuredMode(look(content))).toBe(mode);
+    expect(configuredMode(look(content), 'confext')).toBe(mode);
   });
 
   it.each<[string, Readonly<Record<string, string | Inode>>]>([
@@ -62,14 +79,87 @@ describe('which files count', () => {
       { [MAIN]: set('ephemeral'), [`${DROP}/10.conf`]: symlink('/dev/null'), [`${DROP}/20.conf`]: set('yes') },
     ],
     ['a directory for a file', { [MAIN]: directory(), [LOW]: set('yes') }],
+    ['a main file that leads to itself', { [MAIN]: symlink('confext.conf'), [`${DROP}/20.conf`]: set('yes') }],
+    ['a section without a name', { [MAIN]: set('yes'), [`${DROP}/30.conf`]: '[]\n' }],
+    ['an image policy without flags', { [MAIN]: set('yes'), [`${DROP}/30.conf`]: '[ConfExt]\nImagePolicy=root\n' }],
     [
       'a broken section header',
       { [MAIN]: set('ephemeral'), [`${DROP}/20.conf`]: set('yes'), [`${DROP}/30.conf`]: '[bad\n' },
     ],
   ])('%s makes 262.1 ignore the whole configuration', (_, content) => {
-    const config = readConfig(look(content));
+    const config = readConfig(look(content), 'confext');
     expect(config.mutable).toBeUndefined();
     expect(config.notes.at(-1)?.what).toContain('systemd ignores its whole configuration');
+  });
+});
+
+it('systemd-sysext reads files and a section of its own', () => {
+  const content = {
+    [MAIN]: set('yes'),
+    '/run/systemd/sysext.conf': '[ConfExt]\nMutable=yes\n[SysExt]\nMutable=import\nImagePolicy=root=verity\n',
+    '/usr/lib/systemd/sysext.conf.d/1.conf': '[SysExt]\nMutable=ephemeral\n',
+  };
+  expect(readConfig(look(content), 'sysext')).toMatchObject({
+    mutable: 'ephemeral',
+    imagePolicy: 'root=verity',
+    files: ['/run/systemd/sysext.conf', '/usr/lib/systemd/sysext.conf.d/1.conf'],
+    notes: [
+      { path: '/run/systemd/sysext.conf:1', what: "Unknown section 'ConfExt'. Ignoring." },
+      { path: '/run/systemd/sysext.conf:5', what: 'ImagePolicy= is about images, which are not read' },
+    ],
+  });
+});
+
+it('nothing is said about the others where one file cannot be opened', () => {
+  const config = readConfig(look({ [MAIN]: '[ConfExt]\nMutable=zzz\n', [`${DROP}/1.conf`]: directory() }), 'confext');
+  expect(config.notes.map(({ path }) => path)).toEqual([`${DROP}/1.conf`]);
+});
+
+describe('an image policy', () => {
+  // Whether 262.1 kept Mutable=yes beside it.
+  it.each([
+    ['', true],
+    ['*', true],
+    ['-', true],
+    ['root=verity+signed:usr=absent', true],
+    ['root=bogus', true],
+    ['x=1:x=2', true],
+    ['root=', true],
+    ['=ignore', true],
+    ['root', false],
+    ['root=verity:', false],
+    ['-:root=verity', false],
+    ['root=verity:root=signed', false],
+    ['root =verity: root=signed', false],
+    ['=ignore:=absent', false],
+  ])('"%s": %s', (policy, good) => {
+    const config = readConfig(look({ [MAIN]: `${set('yes')}ImagePolicy=${policy}\n` }), 'confext');
+    expect(config.mutable).toBe(good ? 'yes' : undefined);
+  });
+});
+
+describe('hierarchies in the environment', () => {
+  // What 257.13 and 262.1 merged, or that they refused every verb.
+  it.each<[string, readonly string[] | undefined]>([
+    ['/opt', ['/opt']],
+    ['/opt/', ['/opt']],
+    ['/srv:/opt', ['/srv', '/opt']],
+    ['/opt:/opt', ['/opt', '/opt']],
+    ['/a b:/c,d', ['/a b', '/c,d']],
+    ['', undefined],
+    ['/', undefined],
+    ['opt', undefined],
+    ['./opt', undefined],
+    ['/opt:', undefined],
+    ['/opt::/srv', undefined],
+    ['/opt/../srv', undefined],
+    ['/opt/..', undefined],
+    ['/opt/./x', undefined],
+    ['/opt//x', undefined],
+    ['//opt', undefined],
+    ['"/opt"', undefined],
+  ])('"%s"', (text, paths) => {
+    expect(parseHierarchies(text)).toEqual(paths);
   });
 });
 
@@ -114,7 +204,7 @@ describe('what a file says', () => {
     ['a private key', '[ConfExt]\nX-Mutable=yes\n', undefined, undefined],
     ['junk', '[ConfExt]\njunk\nMutable=auto\n', 'auto', ":2: Missing '=', ignoring line."],
   ])('%s', (_, text, mode, note) => {
-    const config = readConfig(look({ [MAIN]: text }));
+    const config = readConfig(look({ [MAIN]: text }), 'confext');
     expect(config.mutable).toBe(mode);
     expect(config.notes.map(({ path, what }) => `${path}: ${what}`)).toEqual(
       note === undefined ? [] : [`${MAIN}${note}`],
@@ -138,7 +228,7 @@ describe('modes', () => {
   });
 
   it('option before environment before configuration before no', () => {
-    const config = readConfig(look({ [MAIN]: set('import') }));
+    const config = readConfig(look({ [MAIN]: set('import') }), 'confext');
     expect([
       mutableMode('auto', 'yes', config),
       mutableMode(undefined, 'yes', config),

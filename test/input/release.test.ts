@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decode } from '../../src/input/bytes.ts';
+import { IMAGE_CLASSES } from '../../src/input/imageclass.ts';
 import { type Host, hostOf, match, parseRelease } from '../../src/input/release.ts';
 
 const parsed = (text: string): unknown => {
@@ -95,8 +96,27 @@ describe('an extension fits a host', () => {
     expect(verdict.why).toContain(why);
   });
 
+  it.each<[string, string, Partial<Host>, boolean, string]>([
+    ['levels agree', 'ID=testos\nVERSION_ID=9\nSYSEXT_LEVEL=2', LEVEL, true, 'SYSEXT_LEVEL matches'],
+    ['levels differ', 'ID=testos\nVERSION_ID=1\nSYSEXT_LEVEL=3', LEVEL, false, "is for API level '3'"],
+    ['the level of the other class', 'ID=testos\nVERSION_ID=1\nCONFEXT_LEVEL=3', LEVEL, true, 'VERSION_ID'],
+    ['scope not for this', 'ID=_any\nSYSEXT_SCOPE=initrd', {}, false, 'is not suitable for scope system'],
+    ['scope for the initrd', 'ID=_any\nSYSEXT_SCOPE=initrd', { scope: 'initrd' }, true, '_any'],
+    ['the scope of the other class', 'ID=_any\nCONFEXT_SCOPE=initrd', {}, true, '_any'],
+  ])('sysext: %s', (_, release, host, accepted, why) => {
+    const verdict = match(parseRelease(release), { ...HOST, imageClass: 'sysext', ...host });
+    expect(verdict.accepted).toBe(accepted);
+    expect(verdict.why).toContain(why);
+  });
+
   it('a missing file is like an empty one', () => {
     expect(match(undefined, HOST)).toEqual({ accepted: false, why: 'carries no release data' });
+  });
+
+  it('a host has a level for each class', () => {
+    const release = parseRelease('ID=a\nSYSEXT_LEVEL=1\nCONFEXT_LEVEL=2') ?? new Map();
+    const levels = IMAGE_CLASSES.map((imageClass) => hostOf(release, imageClass, 'system', undefined)?.level);
+    expect(levels).toEqual(['1', '2']);
   });
 
   it('a host needs an ID', () => {

@@ -113,7 +113,7 @@ describe('a root is read into the trees that a merge looks at', () => {
     );
     const look = lookAt(input.root, { '/run': input.run });
     for (const rules of RULES) expect(discover(look, rules, 'confext')).toEqual(input.discovery[rules]);
-    expect(readConfig(look)).toEqual(input.config);
+    expect(readConfig(look, 'confext')).toEqual(input.config);
     expect(input.config.mutable).toBe('import');
     expect(accepted(input.discovery[262]).map((one) => one.tree)).toEqual([
       '/var/lib/confexts/a',
