@@ -131,7 +131,7 @@ export function discoverQuestion(world: Read, task: TaskId, { imageClass, rules,
     const fs = image === undefined ? undefined : world.get(`fs:${image.device}`);
     return fs?.kind === 'plain' ? lookAt(fs) : 'ENOPKG';
   };
-  const found = discover(look, rules, imageClass, { caller: lookIn(world, task), inInitrd, openImage });
+  const found = discover(look, rules, imageClass, { caller: { look: lookIn(world, task), root }, inInitrd, openImage });
   if (found.failure !== undefined && found.failure.stage !== 'host') return ok(['error', found.failure.errno]);
   const images = found.extensions.map((extension): Image => {
     const { name, printedName: printed, imagePath: path } = extension;
@@ -161,7 +161,7 @@ export function suitableQuestion(
   releases: readonly string[],
 ): CallResult {
   const look = lookIn(world, task, root);
-  const initrd = inInitrd(look, rules, { caller: lookIn(world, task), inInitrd: variable });
+  const initrd = inInitrd(look, rules, { caller: { look: lookIn(world, task), root }, inInitrd: variable });
   const scope = 'ok' in initrd && initrd.ok ? 'initrd' : 'system';
   const { host, unusable } = readHost(look, imageClass, scope, architecture);
   if (host === undefined) return ok(['error', unusable?.errno ?? 'EINVAL']);

@@ -2,7 +2,7 @@
  * How the tool was called: its options, and what of the environment counts, as data. It is part of a program's identity in a
  * search, so everything in it is a plain value.
  */
-import { parseMode } from '../../src/input/config.ts';
+import { parseBoolean, parseHierarchies, parseMode } from '../../src/input/config.ts';
 import { CLASSES, type ClassInfo, type ImageClass } from '../../src/input/imageclass.ts';
 import { MODES, type Mode } from './mutable.ts';
 import type { Systemd } from './versions.ts';
@@ -62,11 +62,6 @@ export class Refused extends Error {
   override name = 'Refused';
 }
 
-const boolean = (text: string): boolean | undefined => {
-  const mode = parseMode(text);
-  return mode === 'yes' ? true : mode === 'no' ? false : undefined;
-};
-
 /**
  * The command line as the tool reads it: arguments win over the environment, whose bad values are warnings. Throws
  * {@link Refused} for a bad argument. Source: sysext.c parse_argv(), run().
@@ -81,9 +76,11 @@ export function parseCommand(
   const options: { -readonly [K in keyof Invocation]?: Invocation[K] } = {};
   const fromEnv = parseMode(env[names.mutableMode] ?? '');
   if (fromEnv !== undefined) options.mutable = fromEnv;
-  const hierarchies = (env[names.hierarchies] ?? '').split(':').filter((path) => path !== '');
-  if (hierarchies.length > 0) options.hierarchies = hierarchies.map(withoutSlash);
-  const initrd = boolean(env['SYSTEMD_IN_INITRD'] ?? '');
+  const listed = env[names.hierarchies];
+  const hierarchies = listed === undefined ? CLASSES[imageClass].hierarchies : parseHierarchies(listed);
+  if (hierarchies === undefined) throw new Refused(`Failed to parse environment variable: ${listed}`);
+  options.hierarchies = hierarchies;
+  const initrd = parseBoolean(env['SYSTEMD_IN_INITRD'] ?? '');
   if (initrd !== undefined) options.inInitrd = initrd;
   const mountOptions = env[names.mountOptions];
   if (mountOptions !== undefined && systemd.mountOptionsVariable) options.mountOptions = mountOptions;
@@ -99,7 +96,7 @@ function readArgument(
   const at = argument.indexOf('=');
   const [name, value] = at < 0 ? [argument, ''] : [argument.slice(0, at), argument.slice(at + 1)];
   const yes = (): boolean => {
-    const parsed = boolean(value);
+    const parsed = parseBoolean(value);
     if (parsed === undefined) throw new Refused(`Failed to parse argument to ${name}=: ${value}`);
     return parsed;
   };

@@ -5,7 +5,7 @@
  */
 import { CLASSES, IMAGE_CLASSES, type ImageClass, RULES, type Rules } from '../../src/input/imageclass.ts';
 import { chase } from '../../src/input/look.ts';
-import { parseRelease } from '../../src/input/release.ts';
+import { wishesOf } from '../../src/input/reload.ts';
 import type { CallResult, Value } from '../../src/kernel/calls.ts';
 import { submountsBelow } from '../../src/kernel/mounttable.ts';
 import { list, lookup, resolve } from '../../src/kernel/path.ts';
@@ -190,31 +190,23 @@ function reloads(
   task: TaskId,
   imageClass: ImageClass,
   root: string,
-  units: boolean,
+  rules: Rules,
   hierarchies: readonly string[],
 ): CallResult {
-  const wanted = new Set<string>();
-  const look = lookIn(world, task, root);
+  const names: string[] = [];
   for (const h of hierarchies) {
     const found = statusOf(world, task, h, root, imageClass);
     if (failed(found)) return found;
     const [state, ...extensions] = Array.isArray(found.ok) ? found.ok.map(String) : [];
-    for (const name of state === 'merged' ? extensions : []) {
-      const text = look.readFile(`${CLASSES[imageClass].releaseDirectory}/extension-release.${name}`);
-      const release = text === undefined ? undefined : parseRelease(text);
-      if (/^(1|yes|y|true|t|on)$/i.test(release?.get('EXTENSION_RELOAD_MANAGER') ?? '')) wanted.add('daemon-reload');
-      if (!units) continue;
-      for (const [key, verb] of UNIT_KEYS)
-        for (const unit of (release?.get(key) ?? '').split(/\s+/)) if (unit !== '') wanted.add(`${verb} ${unit}`);
-    }
+    if (state === 'merged') names.push(...extensions);
   }
-  return ok([...wanted]);
+  const wishes = wishesOf(lookIn(world, task, root), rules, imageClass, names);
+  return ok([
+    ...(wishes.reload ? ['daemon-reload'] : []),
+    ...wishes.restart.map((unit) => `restart ${unit}`),
+    ...wishes.reloadOrRestart.map((unit) => `reload-or-restart ${unit}`),
+  ]);
 }
-
-const UNIT_KEYS = [
-  ['EXTENSION_RESTART_UNITS', 'restart'],
-  ['EXTENSION_RELOAD_OR_RESTART_UNITS', 'reload-or-restart'],
-] as const;
 
 // ---- the table ----------------------------------------------------------------------------------------------------
 
@@ -254,8 +246,8 @@ export const QUESTIONS: Questions = {
   ours: (world, task, [h, root, dotDir]) => ours(world, task, text(h), text(root), text(dotDir)),
   hierarchy: (world, task, [h, root]) => hierarchy(world, task, text(h), text(root)),
   status: (world, task, [h, root, image]) => statusOf(world, task, text(h), text(root), classOf(image)),
-  reloads: (world, task, [image, root, units, hierarchies]) =>
-    reloads(world, task, classOf(image), text(root), units === true, textsOf(hierarchies)),
+  reloads: (world, task, [image, root, rules, hierarchies]) =>
+    reloads(world, task, classOf(image), text(root), rulesOf(rules), textsOf(hierarchies)),
   'same-origin': (world, task, [h, root, dotDir, origin]) =>
     sameOrigin(world, task, text(h), text(root), text(dotDir), textsOf(origin)[0] ?? ''),
   submounts: (world, task, [path]) => ok(inPathOrder(submountsBelow(world, taskOf(world, task).ns, text(path)))),

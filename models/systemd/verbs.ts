@@ -143,7 +143,7 @@ function* unmergeInChild(run: Invocation, log: Log): Program<`error:${string}` |
 /** What the extensions that are merged ask for: "daemon-reload", and in newer versions units to restart. */
 function* wanted(step: string, run: Invocation): Program<readonly string[]> {
   if (run.noReload) return [];
-  return yield* names(step, 'reloads', run.imageClass, run.root, run.systemd.restartsUnits, run.hierarchies);
+  return yield* names(step, 'reloads', run.imageClass, run.root, run.systemd.discovery, run.hierarchies);
 }
 
 /** P6 and U6: the service manager is told. Visible to everybody who is restarted by it. */

@@ -20,7 +20,7 @@ const row = <T>(what: string, source: string, v257: T, v262: T): Row<T> => ({
 
 export const BEHAVIOURS = {
   discovery: row<Rules>(
-    'by whose rules extensions are found: where an initrd looks, `.sysupdate.` names, `.mstack` directories',
+    'by whose rules extensions are found and heard: where an initrd looks, `.sysupdate.` names, `.mstack` directories, lists of units to restart',
     'discover-image.c image_discover(); src/input/discover.ts has the rules',
     '257',
     '262',
@@ -103,12 +103,6 @@ export const BEHAVIOURS = {
     false,
     true,
   ),
-  restartsUnits: row<boolean>(
-    'EXTENSION_RESTART_UNITS and EXTENSION_RELOAD_OR_RESTART_UNITS of merged extensions are acted on',
-    'systemd 262, sysext.c',
-    false,
-    true,
-  ),
   statusOfNone: row<'none' | 'empty'>(
     'what `status` shows for a hierarchy that is not merged: "none", or nothing, as for one that was merged without extensions',
     'seen in the table and as JSON with both',
@@ -136,7 +130,6 @@ export interface Systemd {
   readonly backingFile: boolean;
   readonly checksWorkDir: boolean;
   readonly mountOptionsVariable: boolean;
-  readonly restartsUnits: boolean;
   readonly statusOfNone: 'none' | 'empty';
 }
 
@@ -158,7 +151,6 @@ export function systemd(version: Version, backports: Partial<Systemd> = {}): Sys
     backingFile: rows.backingFile[version],
     checksWorkDir: rows.checksWorkDir[version],
     mountOptionsVariable: rows.mountOptionsVariable[version],
-    restartsUnits: rows.restartsUnits[version],
     statusOfNone: rows.statusOfNone[version],
     ...backports,
   };

@@ -6,7 +6,7 @@ import type { Field } from './json.ts';
 import { same } from './listing.ts';
 import type { Verdict } from './overlay.ts';
 import { type Command, SystemdMachine } from './systemdmachine.ts';
-import { type Noted, type Observation, observe, PARTS, type Part } from './systemdview.ts';
+import { type Observation, observe, PARTS, type Part } from './systemdview.ts';
 
 /** Plays recordings of the real systemd-confext and systemd-sysext against the model. */
 

@@ -3,7 +3,7 @@ import { layerRoot } from '../kernel/lookup.ts';
 import { type MountLine, mountTable } from '../kernel/mounttable.ts';
 import { lookup, list as namesIn, pathOf, resolve } from '../kernel/path.ts';
 import { isWithin, join } from '../kernel/tree.ts';
-import type { FsId, Inode, Layer, OverlayFs, Path } from '../kernel/types.ts';
+import { type FsId, failed, type Inode, type Layer, type OverlayFs, type Path } from '../kernel/types.ts';
 import { fileSystem, overlayAt, type Read } from '../kernel/world.ts';
 import { ADMIN, type SystemdMachine } from './systemdmachine.ts';
 
