@@ -123,15 +123,22 @@ export interface Search {
   readonly architecture: string | undefined;
 }
 
+const circumstances = (world: Read, task: TaskId, { root, inInitrd, architecture }: Search): Circumstances => ({
+  ...(root === '' ? {} : { caller: { look: lookIn(world, task), root } }),
+  inInitrd,
+  architecture,
+});
+
 /** Everything there is, as {@link imagesOf} reads it. Source: sysext.c image_discover_and_read_metadata(). */
-export function discoverQuestion(world: Read, task: TaskId, { imageClass, rules, root, inInitrd }: Search): CallResult {
+export function discoverQuestion(world: Read, task: TaskId, question: Search): CallResult {
+  const { imageClass, rules, root } = question;
   const look = lookIn(world, task, root);
   const openImage: Circumstances['openImage'] = ({ tree }) => {
     const image = deviceIn(world, look, tree);
     const fs = image === undefined ? undefined : world.get(`fs:${image.device}`);
     return fs?.kind === 'plain' ? lookAt(fs) : 'ENOPKG';
   };
-  const found = discover(look, rules, imageClass, { caller: { look: lookIn(world, task), root }, inInitrd, openImage });
+  const found = discover(look, rules, imageClass, { ...circumstances(world, task, question), openImage });
   if (found.failure !== undefined && found.failure.stage !== 'host') return ok(['error', found.failure.errno]);
   const images = found.extensions.map((extension): Image => {
     const { name, printedName: printed, imagePath: path } = extension;
@@ -156,12 +163,13 @@ function identityOf(world: Read, task: TaskId, path: string): string {
 export function suitableQuestion(
   world: Read,
   task: TaskId,
-  { imageClass, rules, root, inInitrd: variable, architecture }: Search,
+  question: Search,
   force: boolean,
   releases: readonly string[],
 ): CallResult {
+  const { imageClass, rules, root, architecture } = question;
   const look = lookIn(world, task, root);
-  const initrd = inInitrd(look, rules, { caller: { look: lookIn(world, task), root }, inInitrd: variable });
+  const initrd = inInitrd(look, rules, circumstances(world, task, question));
   const scope = 'ok' in initrd && initrd.ok ? 'initrd' : 'system';
   const { host, unusable } = readHost(look, imageClass, scope, architecture);
   if (host === undefined) return ok(['error', unusable?.errno ?? 'EINVAL']);

@@ -389,7 +389,8 @@ function judge(search: Search, host: Host | undefined, found: Found, inside: Ins
     return { ...found, release: undefined, verdict: undefined };
   }
   const read = readReleaseFile(inside.look, search.imageClass, found.name, { top: inside.top });
-  const { release } = read;
+  // Nobody ever reads the release file of an image that is not mounted as an extension.
+  const release = inside.mountable || given.force === true ? read.release : undefined;
   notes.push(...read.notes.map(({ path, what }) => ({ path: path || found.path, what })));
   if (release?.has('ARCHITECTURE') && given.architecture === undefined)
     notes.push({ path: found.path, what: 'ARCHITECTURE is not checked: the root does not tell its own' });
