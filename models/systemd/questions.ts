@@ -24,7 +24,10 @@ export const OBSERVER: TaskId = 'init';
 /** A path with its symlinks followed below a root, as the caller writes it: with the root in front. Source: chase.c, CHASE_PREFIX_ROOT. */
 function chased(world: Read, task: TaskId, path: string, root: string): CallResult {
   const found = chase(lookIn(world, task, root), path);
-  return 'err' in found ? err(found.err) : ok(root + found.ok);
+  if ('ok' in found) return ok(root + found.ok);
+  // What the kernel refuses to look up is no missing name: ELOOP of an overlay that meets itself.
+  const place = resolve(world, task, root + path);
+  return err(found.err === 'ENOENT' && failed(place) && place.err === 'ELOOP' ? 'ELOOP' : found.err);
 }
 
 /** The same, with CHASE_NONEXISTENT: what is missing at the end stays as it is written. */
@@ -263,8 +266,9 @@ export const QUESTIONS: Questions = {
   'block-device': (world, task, [path]) => ok(hasBlockDevice(world, task, text(path))),
   'mutable-kind': (world, task, [h, root]) => mutableKind(world, task, text(h), text(root)),
   'same-mode': (world, task, [path, bits]) => {
-    const found = permissionBits(world, task, text(path));
-    return ok(found === undefined || found === bits);
+    const place = resolve(world, task, text(path));
+    if (failed(place)) return place.err === 'ENOENT' ? ok(true) : place;
+    return ok(permissionBits(world, task, text(path)) === bits);
   },
   'upper-fits': (world, task, [upper, beside]) => upperFits(world, task, text(upper), text(beside)),
 };

@@ -51,10 +51,10 @@ class Player {
     if (before !== null) return { difference: `initial: ${before}` };
     for (const [index, step] of this.#vector.get('steps').array.entries()) {
       const where = `steps[${index}] ${shown(step.get('do').value)}`;
-      const result = resultDifference(step.get('result').value, this.#do(step.get('do')));
-      if (result !== null) return { difference: `${where}: ${result}` };
       if (step.get('after').has('tainted'))
         return { note: `compared up to ${where}, which edits a layer of a live overlay` };
+      const result = resultDifference(step.get('result').value, this.#do(step.get('do')));
+      if (result !== null) return { difference: `${where}: ${result}` };
       const difference = this.#observed(step.get('after'));
       if (difference !== null) return { difference: `${where}: ${difference}` };
     }

@@ -119,6 +119,8 @@ export const roleOf = (pin: string): string | undefined => LAYER_PIN.exec(pin)?.
 interface Known extends Node {
   /** Where absolute redirects begin; null for the root itself. */
   readonly root: Known | null;
+  /** Of the root: the directories of its own layers, which nothing in the overlay may show again. */
+  readonly traps?: ReadonlySet<string>;
   below: Map<string, Result<Known>> | null;
 }
 
@@ -177,6 +179,9 @@ const isSettled = (store: FileSystem): boolean => store.kind === 'plain' || stor
 const samePart = (a: Part, b: Part | undefined): boolean =>
   a.inode === b?.inode && a.path === b.path && a.links === b.links;
 
+const sameRoot = (a: Known, b: Known): boolean =>
+  a.parts.every((part, i) => samePart(part, b.parts[i])) && [...(a.traps ?? [])].every((trap) => b.traps?.has(trap));
+
 /** The merged root of an overlay. */
 function rootOf(world: Read, fs: OverlayFs): Known {
   const memory = memoryOf(fs);
@@ -184,7 +189,7 @@ function rootOf(world: Read, fs: OverlayFs): Known {
   const stores = storesOf(world, fs);
   const fresh = mergedRoot(world, fs);
   const isPlain = fresh.parts.every((part) => part.links !== null);
-  const root = memory.roots.find(({ parts }) => parts.every((part, i) => samePart(part, fresh.parts[i]))) ?? fresh;
+  const root = memory.roots.find((known) => sameRoot(known, fresh)) ?? fresh;
   if (root === fresh && isPlain) memory.roots = [fresh, ...memory.roots.slice(0, REMEMBERED - 1)];
   memory.last = [...stores.values()].every(isSettled) ? { stores, root } : null;
   return root;
@@ -201,7 +206,16 @@ function mergedRoot(world: Read, fs: OverlayFs): Known {
   });
   const [top, ...rest] = parts;
   if (top === undefined) throw new Error('an overlay has at least one layer');
-  return { parts: [top, ...rest], opaque: false, redirect: null, root: null, below: null };
+  return { parts: [top, ...rest], opaque: false, redirect: null, root: null, traps: trapsOf(world, fs), below: null };
+}
+
+const trap = (fs: FsId, path: Path): string => `${fs}:${path}`;
+
+/** The tops of the layers and the work directory with what is in it. Source: Linux ovl_setup_trap(). */
+function trapsOf(world: Read, fs: OverlayFs): ReadonlySet<string> {
+  const tops = [...layersOf(fs), ...(fs.work === null ? [] : [fs.work])];
+  const traps = tops.map((layer) => trap(layer.fs, layerRoot(world, layer)));
+  return new Set(fs.work === null ? traps : [...traps, trap(fs.work.fs, join(layerRoot(world, fs.work), 'work'))]);
 }
 
 /** One name in one directory of a layer, or undefined. */
@@ -229,6 +243,8 @@ interface Search {
   /** No layer below can matter, so nothing is asked about it. */
   last: boolean;
   invalid: boolean;
+  readonly traps: ReadonlySet<string> | undefined;
+  trapped: boolean;
 }
 
 /** One component in one layer, and what it means for the layers below. Source: Linux ovl_lookup_single(). */
@@ -249,6 +265,11 @@ function lookupSingle(
   if (here.inode.type !== 'dir') {
     d.stop = true;
     return d.isDir || !isLast ? undefined : here;
+  }
+  if (d.traps?.has(trap(here.fs, here.path)) === true) {
+    d.stop = true;
+    d.trapped = true;
+    return undefined;
   }
   if (isLast) d.isDir = true;
   if (d.last) return here;
@@ -292,7 +313,9 @@ function lookupName(world: Read, fs: OverlayFs, parent: Known, name: string): Re
   const follows = fs.options.redirectDir !== 'nofollow';
   const last = !follows && lowers.length === 0;
   const names = namesOf(fs.options);
-  const d: Search = { names, name, redirect: null, stop: false, opaque: false, isDir: false, last, invalid: false };
+  const { traps } = root;
+  const start = { redirect: null, stop: false, opaque: false, isDir: false, invalid: false, trapped: false };
+  const d: Search = { names, name, last, traps, ...start };
   const parts: Part[] = [];
   const upper = parent.parts[0].layer === 0 ? lookupLayer(world, parent.parts[0], d) : undefined;
   // Redirects reach what the names above would not permit, so nofollow refuses them.
@@ -316,6 +339,8 @@ function lookupName(world: Read, fs: OverlayFs, parent: Known, name: string): Re
       i = lowers.findIndex((part) => part.layer === base.layer);
     }
   }
+  // "Overlapping layers": a layer that became part of what the overlay shows. Source: Linux ovl_lookup_trap_inode().
+  if (d.trapped) return err('ELOOP');
   if (d.invalid) return err('EINVAL');
   const [top, ...rest] = parts;
   if (top === undefined) return err('ENOENT');
