@@ -74,7 +74,7 @@ function errnoOf(line: string): string | undefined {
 
 /** A message without what differs from case to case. */
 const general = (line: string): string =>
-  line.replace(/'[^']*'/g, "'*'").replace(/(?<=^|[\s("=:,])\/[^\s:,"')]+/g, '*');
+  line.replace(/(?<!\w)'[^']*'/g, "'*'").replace(/(?<=^|[\s("=:,])\/[^\s:,"')]+/g, '*');
 
 const all = (lines: readonly string[], message: RegExp): readonly string[] =>
   lines.flatMap((line) => message.exec(line)?.[1] ?? []);

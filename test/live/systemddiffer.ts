@@ -30,10 +30,6 @@ function verbSteps(vector: Field): readonly VerbStep[] {
   });
 }
 
-/** "merge error:ELOOP" for each verb of a complete vector. */
-export const verbPairs = (vector: Field): readonly string[] =>
-  verbSteps(vector).map((step) => `${step.verb} ${step.class}`);
-
 /** How often each verb in each mode came to each class, and what else was seen. */
 export class VerbCounts {
   readonly #classes = new Map<string, Map<string, number>>();
@@ -44,15 +40,16 @@ export class VerbCounts {
 
   add(vector: Field): void {
     for (const { tool, verb, mode, class: result } of verbSteps(vector)) {
+      this.#pairs.add(`${verb} ${result}`);
       const row = `${tool} ${verb} ${mode}`;
       const counts = this.#classes.get(row) ?? new Map<string, number>();
       this.#classes.set(row, counts.set(result, (counts.get(result) ?? 0) + 1));
     }
-    for (const pair of verbPairs(vector)) this.#pairs.add(pair);
     for (const { string } of vector.optional('features', ({ array }) => array, []))
       this.#features.set(string, (this.#features.get(string) ?? 0) + 1);
   }
 
+  /** Whether a pair such as "merge error:ELOOP" was there. */
   has(pair: string): boolean {
     return this.#pairs.has(pair);
   }

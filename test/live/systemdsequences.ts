@@ -63,12 +63,14 @@ const mount = (type: string, path: string, source?: string): Json =>
 // ---- the host directory -------------------------------------------------------------------------------------------
 
 const HOSTS = {
-  files: 14,
-  few: 4,
-  empty: 4,
-  missing: 2,
+  files: 24,
+  few: 7,
+  empty: 6,
+  missing: 3,
   odd: 1,
   dotted: 1,
+  'dot-file': 1,
+  'odd-device': 1,
   tmpfs: 1,
   bound: 1,
   readonly: 1,
@@ -101,6 +103,10 @@ function hostOps(kind: Host, at: string): readonly Json[] {
       return [...few, op('chmod', { path: at, mode: '1750' }), op('chown', { path: at, uid: 5, gid: 5 })];
     case 'dotted':
       return [...few, mkdir(`${at}/{dot}`), write(`${at}/{dot}/hostfile`, 'admin\n')];
+    case 'dot-file':
+      return [...few, write(`${at}/{dot}`, 'x\n'), mount('bind', at, at)];
+    case 'odd-device':
+      return [...few, mkdir(`${at}/{dot}`), write(`${at}/{dot}/dev`, 'x\n'), mount('bind', at, at)];
     case 'tmpfs':
       return [mount('tmpfs', at), ...few];
     case 'bound':
@@ -127,8 +133,8 @@ const MUTABLES = {
   'wrong-mode': 1,
   'link-host': 3,
   'link-other': 2,
-  dangling: 1,
-  'dangling-deep': 1,
+  dangling: 2,
+  'dangling-deep': 2,
   below: 1,
   file: 1,
   readonly: 1,
@@ -629,7 +635,7 @@ export function sequences(): fc.Arbitrary<Json> {
   return fc
     .record<Wish>({
       tool: weighed(TOOLS),
-      mode: fc.constantFrom('no', ...modes),
+      mode: fc.constantFrom('no', 'yes', ...modes),
       hosts: two(word(HOSTS)),
       mutables: two(word(MUTABLES)),
       extensions: weighed([

@@ -3,11 +3,12 @@
  * are wording and not compared.
  */
 import { readFileSync } from 'node:fs';
-import { type Field, fieldsOf } from '../../src/conform/json.ts';
+import { Field, fieldsOf } from '../../src/conform/json.ts';
 import type { Kernel } from '../../src/live/kernel.ts';
 import { recordSystemd } from '../../src/live/systemd.ts';
 import type { Json } from '../../src/live/systemdops.ts';
 import { type SystemdRoot, systemdRoots } from '../../src/live/systemdroots.ts';
+import { asked } from './systemdsequences.ts';
 
 const PASSED_OVER = new Set(['stderr', 'detail']);
 
@@ -69,4 +70,32 @@ async function checked(
   if (difference === null) return 'same';
   process.stdout.write(`${vector.get('name').string} (${version}): ${difference}\n`);
   return 'differ';
+}
+
+/**
+ * A file of vectors from drafts, with the real systemd of each root: the vectors of other versions stay as `before` has them, since
+ * few machines have every version.
+ */
+export async function recordedSystemd(
+  kernel: Kernel,
+  roots: readonly SystemdRoot[],
+  drafts: readonly Json[],
+  origin: Json,
+  before: string,
+): Promise<string> {
+  const versions = roots.map(({ version }) => version);
+  const kept = fieldsOf(before, 'before').filter(
+    (vector) => vector.has('steps') && !versions.includes(vector.get('systemd').string),
+  );
+  const lines: { readonly version: string; readonly index: number; readonly vector: unknown }[] = [];
+  for (const [index, draft] of drafts.entries()) {
+    for (const vector of kept.filter((each) => each.get('name').value === draft['name']))
+      lines.push({ version: vector.get('systemd').string, index, vector: vector.value });
+    for (const root of roots) {
+      const vector = await recordSystemd(kernel, root, new Field(asked(draft, root.version), 'draft', 1));
+      lines.push({ version: root.version, index, vector });
+    }
+  }
+  lines.sort((a, b) => a.index - b.index || (a.version < b.version ? -1 : 1));
+  return `${[{ recorded: origin }, ...lines.map(({ vector }) => vector)].map((line) => JSON.stringify(line)).join('\n')}\n`;
 }
