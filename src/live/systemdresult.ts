@@ -64,7 +64,7 @@ const OWN_WORDS: readonly (readonly [message: RegExp, name: string])[] = [
 ];
 
 /** Nobody stops for these. */
-const PASSING = /(ignoring|Ignoring)\.?$/;
+const PASSING = /\bignoring\b/i;
 
 function errnoOf(line: string): string | undefined {
   const own = OWN_WORDS.find(([message]) => message.test(line));
@@ -84,7 +84,6 @@ interface Messages {
   readonly merged?: readonly string[];
   readonly unmerged?: readonly string[];
   readonly ignored?: number;
-  readonly none?: 'nothing-found';
 }
 
 function messagesOf(lines: readonly string[]): Messages {
@@ -97,8 +96,13 @@ function messagesOf(lines: readonly string[]): Messages {
     ...(merged.length > 0 ? { merged } : {}),
     ...(unmerged.length > 0 ? { unmerged } : {}),
     ...(ignored.length > 0 ? { ignored: Number(ignored[0]) } : {}),
-    ...(lines.includes('No extensions found, proceeding in mutable mode.') ? { none: 'nothing-found' } : {}),
   };
+}
+
+/** The message that there is nothing to merge, whatever came of it. */
+function nothing(lines: readonly string[]): string | undefined {
+  if (lines.some((line) => line.startsWith('No suitable extensions found'))) return 'nothing-suitable';
+  return lines.some((line) => line.startsWith('No extensions found')) ? 'nothing-found' : undefined;
 }
 
 function failure(lines: readonly string[]): Json {
@@ -111,13 +115,13 @@ function failure(lines: readonly string[]): Json {
   return { class: `error:${line === undefined ? 'unknown' : errnoOf(line)}`, detail: general(detail) };
 }
 
-function success(verb: string, lines: readonly string[], { merged, unmerged, ignored, using, none }: Messages): string {
+function success(verb: string, lines: readonly string[], { merged, unmerged, using }: Messages): string {
   if (merged !== undefined) return 'merged';
   if (lines.some((line) => line.startsWith('Skipping extension refresh because no change was found'))) return 'skipped';
   if (verb === 'unmerge') return unmerged === undefined ? 'not-merged' : 'unmerged';
-  if (ignored !== undefined) return 'nothing-suitable';
-  if (using !== undefined || none !== undefined) return 'nothing-merged';
-  return lines.includes('No extensions found.') ? 'nothing-found' : 'unknown';
+  if (using !== undefined || lines.some((line) => line.endsWith(', proceeding in mutable mode.')))
+    return 'nothing-merged';
+  return nothing(lines) ?? 'unknown';
 }
 
 /** "result" of a verb as the format of vectors has it. */
@@ -125,9 +129,11 @@ export function resultOf(verb: string, { exit, stdout, stderr }: Run): Json {
   if (typeof exit === 'string') return { rc: -1, class: `crash:${exit}` };
   const lines = stderr.split('\n').filter((line) => line !== '');
   const messages = messagesOf(lines);
-  if (exit !== 0) return { rc: exit, ...messages, ...failure(lines) };
-  if (verb === 'status') return { rc: 0, ...messages, status: statusOf(stdout), class: 'status' };
-  return { rc: 0, ...messages, class: success(verb, lines, messages) };
+  if (exit === 0 && verb === 'status') return { rc: 0, ...messages, status: statusOf(stdout), class: 'status' };
+  const result = exit === 0 ? { class: success(verb, lines, messages) } : failure(lines);
+  // The message of a run that came to something else.
+  const none = nothing(lines);
+  return { rc: exit, ...messages, ...(none === undefined || none === result['class'] ? {} : { none }), ...result };
 }
 
 /** What `status --json=short` prints, which is a list of objects. */
