@@ -12,9 +12,10 @@ import { list, lookup, resolve } from '../../src/kernel/path.ts';
 import { failed, type Inode, ok, type TaskId } from '../../src/kernel/types.ts';
 import type { Read } from '../../src/kernel/world.ts';
 import type { Program } from '../../src/program/linux.ts';
-import { names, Stopped } from './call.ts';
+import { must, names, Stopped } from './call.ts';
 import type { Invocation, Verb } from './invocation.ts';
 import type { Mode } from './mutable.ts';
+import { LOCKS } from './names.ts';
 
 /** The world through the eyes of a process, for the rules of the input floor. `root` is where it begins, "" for the process's own. */
 export function lookIn(world: Read, task: TaskId, root = ''): Look {
@@ -70,6 +71,8 @@ const search = (run: Invocation): readonly Value[] => [
 export function* discoverImages(step: string, verb: Verb, run: Invocation): Program<readonly Image[]> {
   const answer = yield* names(step, 'discover', verb, ...search(run));
   if (answer[0] === 'error') throw new Stopped(step, answer[1] ?? 'EINVAL');
+  // Each image is locked while it is read, which makes the directory of the locks. Source: image_path_lock().
+  if (answer.length > 0 && verb !== 'list') yield* must(step, { op: 'mkdirAll', path: LOCKS, mode: 0o755 });
   return imagesOf(answer);
 }
 

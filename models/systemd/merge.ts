@@ -39,8 +39,9 @@ export function* mergeChild({ run, verb, mode, images, log }: Merge): Program<nu
     return STATUS.nothingFound; // M4
   }
   const origin = yield* originNow(run, mode, extensions);
-  const compares = run.systemd.skip && verb === 'refresh' && !run.alwaysRefresh;
-  if (compares && (yield* isUnchanged(run, origin))) return STATUS.skipped;
+  // With --always-refresh=yes the old origin is read as well, and counts for nothing.
+  const unchanged = run.systemd.skip && verb === 'refresh' && (yield* isUnchanged(run, origin));
+  if (unchanged && !run.alwaysRefresh) return STATUS.skipped;
   log.using(extensions);
 
   // Three rounds over all hierarchies: nothing is bound before everything is built. So where the second hierarchy cannot be

@@ -2,6 +2,8 @@
 
 /** Where the private tmpfs of a merge is mounted. An unmerge uses the real directory of that name. `--root=` does not move it. */
 export const WORKSPACE = '/run/systemd/sysext';
+/** Where images are locked while somebody reads them. */
+export const LOCKS = '/run/systemd/nspawn/locks';
 /** The mutable directory of a hierarchy: /etc has /var/lib/extensions.mutable/etc; further slashes become dots. */
 export const mutableDirectory = (h: string): string => `/var/lib/extensions.mutable/${dotted(h)}`;
 /** The work directory beside an upper directory. It has one fixed name per hierarchy. */

@@ -63,7 +63,7 @@ export function* status(run: Invocation): Program<Outcome> {
         failure ??= reason;
       }
     }
-    return log.outcome(failure === null ? 'status' : `error:${failure.errno}`, { status: table });
+    return failure === null ? log.outcome('status', { status: table }) : log.outcome(`error:${failure.errno}`);
   });
 }
 

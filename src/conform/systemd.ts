@@ -162,7 +162,7 @@ function inOrder(part: Part, list: unknown): unknown {
   if (part !== 'mounts' || !Array.isArray(list)) return list;
   const key = (noted: unknown): string =>
     typeof noted === 'object' && noted !== null && 'at' in noted
-      ? `${noted.at} ${'hidden' in noted ? 0 : 1} ${'type' in noted ? noted.type : ''} ${'layers' in noted ? noted.layers : ''}`
+      ? `${noted.at} ${'hidden' in noted ? 0 : 1} ${JSON.stringify(Object.entries(noted).sort())}`
       : '';
   return [...list].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
 }

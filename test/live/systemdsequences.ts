@@ -269,8 +269,11 @@ function filesOf(tool: Tool, { name, kind, contents, where }: Extension, stamp: 
   return Object.fromEntries([...own, file]);
 }
 
-function extensionOps(tool: Tool, one: Extension, count: number): readonly Json[] {
-  const { name, kind } = one;
+function extensionOps(tool: Tool, drawn: Extension, count: number): readonly Json[] {
+  const { kind } = drawn;
+  // Of two entries that make one name readdir's first wins, so those with another file name have names of their own.
+  const name = kind === 'versioned' || kind === 'suffix' ? `${kind[0]}${drawn.name}` : drawn.name;
+  const one = { ...drawn, name };
   const stamp = `${name} v${count}`;
   const install = (path: string, more = ''): Json =>
     op('install', { path, files: filesOf(tool, one, `${stamp}${more}`) });
