@@ -38,16 +38,14 @@ export function* mergeChild({ run, verb, mode, images, log }: Merge): Program<nu
     log.gaveUp(images.length);
     return STATUS.nothingFound; // M4
   }
-  const origin = yield* originNow(run, mode, extensions);
-  // With --always-refresh=yes the old origin is read as well, and counts for nothing.
-  const unchanged = run.systemd.skip && verb === 'refresh' && (yield* isUnchanged(run, origin));
-  if (unchanged && !run.alwaysRefresh) return STATUS.skipped;
+  const origin = yield* origins(run, verb, mode, extensions);
+  if (origin.before === origin.now && !run.alwaysRefresh) return STATUS.skipped;
   log.using(extensions);
 
   // Three rounds over all hierarchies: nothing is bound before everything is built. So where the second hierarchy cannot be
   // built, the first one stays bare as well, and whatever was parked of either is lost with this child.
   for (const h of run.hierarchies) yield* unmergeStatusQuo(run, h, log); // the window opens
-  for (const h of run.hierarchies) yield* buildHierarchy(run, mode, h, extensions, origin);
+  for (const h of run.hierarchies) yield* buildHierarchy(run, mode, h, extensions, origin.now);
   for (const h of run.hierarchies) yield* bindHierarchy(run, h, log); // the window closes
   return STATUS.merged;
 }
@@ -66,30 +64,30 @@ function* mountImage(run: Invocation, { name, kind, source }: Image): Program {
 
 const workspaceOf = (run: Invocation, name: string): string => `${WORKSPACE}/${classOf(run).workspaceFolder}/${name}`;
 
+/** What a merge done now would note as its origin, and what the first merged hierarchy has noted; "" for nothing. */
+interface Origins {
+  readonly now: string;
+  readonly before: string;
+}
+
 /**
- * M5a, in versions that can skip: what the origin file of a merge done now would say. It resolves the mutable directories, with
- * the side effects of that, while the old overlay is still in place. What it says of the extensions was read in P2.
+ * M5a, in versions that can skip. It resolves the mutable directories, with the side effects of that, while the old overlay is
+ * still in place. What it says of the extensions was read in P2. Of several merged hierarchies only the first one's origin
+ * counts.
  */
-function* originNow(run: Invocation, mode: Mode, extensions: readonly Image[]): Program<string> {
+function* origins(run: Invocation, verb: Merge['verb'], mode: Mode, extensions: readonly Image[]): Program<Origins> {
   const directories: (readonly [hierarchy: string, path: string])[] = [];
-  if (run.systemd.earlyMutableCheck) {
-    for (const h of run.hierarchies) {
+  let before = '';
+  for (const h of run.hierarchies) {
+    if (run.systemd.earlyMutableCheck) {
       const hierarchy = yield* resolveHierarchy('M5a', run, h);
       const resolved = yield* resolveMutable('M5a', run, mode, hierarchy, WORKSPACE);
       if (resolved !== null) directories.push([h, resolved.path]);
     }
+    const looks = run.systemd.skip && verb === 'refresh' && before === '';
+    if (looks) before = yield* word('M5a', 'origin', h, run.root, classOf(run).dotDir);
   }
-  return originText(run, mode, directories, extensions);
-}
-
-/** M5a: is that what the origin file of the first merged hierarchy says? The others are not looked at. */
-function* isUnchanged(run: Invocation, origin: string): Program<boolean> {
-  const { dotDir } = classOf(run);
-  for (const h of run.hierarchies) {
-    const answer = yield* word('M5a', 'same-origin', h, run.root, dotDir, [origin]);
-    if (answer !== 'not merged') return answer === 'same';
-  }
-  return false;
+  return { now: originText(run, mode, directories, extensions), before };
 }
 
 /** M6: the old overlay goes, and the submounts are parked; also before a first merge, and where nothing will be merged. */

@@ -101,15 +101,13 @@ function hierarchy(world: Read, task: TaskId, h: string, root: string): CallResu
   return ok([String(at.ok), String(permissionBits(world, task, String(at.ok)) ?? 0o755)]);
 }
 
-/** "not merged", or whether the origin noted there is the "same" or another: an unreadable one is an error. */
-function sameOrigin(world: Read, task: TaskId, h: string, root: string, dotDir: string, origin: string): CallResult {
+/** The origin that is noted in a merged hierarchy; "" where it is not merged, or has none. */
+function originOf(world: Read, task: TaskId, h: string, root: string, dotDir: string): CallResult {
   const isOurs = ours(world, task, h, root, dotDir);
   if (failed(isOurs)) return isOurs;
   const at = chased(world, task, h, root);
-  const text =
-    isOurs.ok === true && !failed(at) ? readText(world, task, `${String(at.ok)}/${dotDir}/origin`) : undefined;
-  if (text === undefined) return ok('not merged');
-  return ok(text === origin ? 'same' : 'other');
+  if (isOurs.ok !== true || failed(at)) return ok('');
+  return ok(readText(world, task, `${String(at.ok)}/${dotDir}/origin`) ?? '');
 }
 
 /** "missing", "none", or "merged" and what is noted there. */
@@ -251,8 +249,7 @@ export const QUESTIONS: Questions = {
   status: (world, task, [h, root, image]) => statusOf(world, task, text(h), text(root), classOf(image)),
   reloads: (world, task, [image, root, rules, hierarchies]) =>
     reloads(world, task, classOf(image), text(root), rulesOf(rules), textsOf(hierarchies)),
-  'same-origin': (world, task, [h, root, dotDir, origin]) =>
-    sameOrigin(world, task, text(h), text(root), text(dotDir), textsOf(origin)[0] ?? ''),
+  origin: (world, task, [h, root, dotDir]) => originOf(world, task, text(h), text(root), text(dotDir)),
   submounts: (world, task, [path]) => ok(inPathOrder(submountsBelow(world, taskOf(world, task).ns, text(path)))),
   content: (world, task, [h, extension]) => content(world, task, text(h), text(extension)),
   'has-entries': (world, task, [path]) => {

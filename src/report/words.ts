@@ -26,7 +26,7 @@ const QUESTIONS: Readonly<Record<string, string>> = {
   hierarchy: 'follow its symlinks, stat',
   'first-line': 'open, read a line',
   submounts: 'read /proc/self/mountinfo',
-  'same-origin': 'compare with the origin file',
+  origin: 'read the origin file',
   content: 'has the extension anything for it?',
   'has-entries': 'is it a directory with entries?',
   'is-directory': 'stat',
