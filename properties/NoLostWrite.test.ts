@@ -84,14 +84,14 @@ describe(`NoLostWrite in generated worlds (seed ${SEED})`, () => {
 
       NoLostWrite violated
         1  tool      look for extensions and read their metadata     a
-        …            38 calls that nobody else notices (P4 to M8)
-       40  create-1  access /etc/x                                   ENOENT
-       41  create-1  write "created" to /etc/x O_EXCL
+        …            39 calls that nobody else notices (P2 to M8)
+       41  create-1  access /etc/x                                   ENOENT
+       42  create-1  write "created" to /etc/x O_EXCL
                        /etc gains x (host)
-       42  tool      mount MS_BIND|MS_REC workspace:overlay/etc on /etc
+       43  tool      mount MS_BIND|MS_REC workspace:overlay/etc on /etc
                        /etc loses x (host)
         …            1 call that nobody else notices (M9)
-       44  tool      does an extension ask for a reload?
+       45  tool      does an extension ask for a reload?
                        none  ◀ was written (file created), and is not there
            at rest: /etc/x is not there"
     `);

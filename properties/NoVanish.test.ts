@@ -24,10 +24,10 @@ describe(`NoVanish in generated worlds (seed ${SEED})`, () => {
 
       NoVanish violated
         1  tool      look for extensions and read their metadata     a
-        …            13 calls that nobody else notices (P4 to M6c)
-       15  tool      umount2 /etc MNT_DETACH|UMOUNT_NOFOLLOW
+        …            14 calls that nobody else notices (P2 to M6c)
+       16  tool      umount2 /etc MNT_DETACH|UMOUNT_NOFOLLOW
                        /etc loses x (ext:a)
-       16  read-1    open /etc/x, read
+       17  read-1    open /etc/x, read
                        ENOENT  ◀ a file that is there before and after is gone"
     `);
     expect(runs).toBeLessThan(100);

@@ -164,6 +164,8 @@ export function resultText(call: LinuxCall, result: CallResult): string {
   if ('err' in result) return result.err;
   const value = result.ok;
   if (value === null) return '';
+  if (call.op === 'ask' && call.question === 'origin' && typeof value === 'string')
+    return value === '' ? 'none' : short(value);
   if (call.op === 'ask') return Array.isArray(value) ? listText(call.question, value.map(String)) : answer(value);
   return typeof value === 'string' ? short(value) : Array.isArray(value) ? `${value.length} entries` : '';
 }

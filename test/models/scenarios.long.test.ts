@@ -29,22 +29,22 @@ describe('the bundled scenarios', () => {
     expect(surprises).toEqual([]);
     expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
       "
-      S01  yes  hierarchy   109   163  NoVanish holds
-      S01  yes  directory   101   149  NoVanish holds
-      S01  no   hierarchy   264   442  NoVanish violated transient in 102
-      S01  no   directory   340   592  NoVanish violated transient in 98
-      S02  yes  hierarchy   259   461  NoVanish violated transient in 77
-      S02  yes  directory   341   623  NoVanish violated transient in 73
-      S02  no   hierarchy   280   474  NoVanish violated transient in 105
-      S02  no   directory   359   630  NoVanish violated transient in 101
-      S04  yes  hierarchy   779  1691  NoResurrect violated permanent in 103
-      S04  yes  directory  1125  2453  NoResurrect holds
-      S04  no   hierarchy   780  1656  NoResurrect violated permanent in 130
-      S04  no   directory  1114  2391  NoResurrect holds
-      S05  yes  hierarchy   259   461  NoLostWrite holds
-      S05  yes  directory   341   623  NoLostWrite violated permanent in 100
-      S05  no   hierarchy   280   474  NoLostWrite holds
-      S05  no   directory   359   630  NoLostWrite violated permanent in 127
+      S01  yes  hierarchy   115   173  NoVanish holds
+      S01  yes  directory   107   159  NoVanish holds
+      S01  no   hierarchy   270   452  NoVanish violated transient in 105
+      S01  no   directory   346   602  NoVanish violated transient in 101
+      S02  yes  hierarchy   265   471  NoVanish violated transient in 80
+      S02  yes  directory   347   633  NoVanish violated transient in 76
+      S02  no   hierarchy   286   484  NoVanish violated transient in 108
+      S02  no   directory   365   640  NoVanish violated transient in 104
+      S04  yes  hierarchy   793  1721  NoResurrect violated permanent in 106
+      S04  yes  directory  1139  2483  NoResurrect holds
+      S04  no   hierarchy   794  1686  NoResurrect violated permanent in 133
+      S04  no   directory  1128  2421  NoResurrect holds
+      S05  yes  hierarchy   265   471  NoLostWrite holds
+      S05  yes  directory   347   633  NoLostWrite violated permanent in 103
+      S05  no   hierarchy   286   484  NoLostWrite holds
+      S05  no   directory   365   640  NoLostWrite violated permanent in 130
       "
     `);
   });
@@ -59,114 +59,114 @@ describe('the bundled scenarios', () => {
     expect(surprises).toEqual([]);
     expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
       "
-      257  no                extension  no          39   77  NoVanish violated transient in 19
-      257  no                extension  file        49  146  NoVanish violated transient in 24, SubmountStable violated transient in 22
-      257  no                extension  directory   47  140  NoVanish violated transient in 22, SubmountStable violated transient in 21
-      257  no                meanwhile  no         108  248  NoVanish violated transient in 16
-      257  no                meanwhile  file       138  456  NoVanish violated transient in 21, SubmountStable violated transient in 19
-      257  no                meanwhile  directory  132  436  NoVanish violated transient in 19, SubmountStable violated transient in 18
-      257  no                none       no          35   69  NoVanish violated transient in 16
-      257  no                none       file        45  134  NoVanish violated transient in 21, SubmountStable violated transient in 19
-      257  no                none       directory   43  128  NoVanish violated transient in 19, SubmountStable violated transient in 18
-      257  auto              extension  no          46   91  NoVanish violated transient in 19
-      257  auto              extension  file        56  167  NoVanish violated transient in 24, SubmountStable violated transient in 22
-      257  auto              extension  directory   54  161  NoVanish violated transient in 22, SubmountStable violated transient in 21
-      257  auto              meanwhile  no         129  297  NoVanish violated transient in 16
-      257  auto              meanwhile  file       159  526  NoVanish violated transient in 21, SubmountStable violated transient in 19
-      257  auto              meanwhile  directory  153  506  NoVanish violated transient in 19, SubmountStable violated transient in 18
-      257  auto              none       no          42   83  NoVanish violated transient in 16
-      257  auto              none       file        52  155  NoVanish violated transient in 21, SubmountStable violated transient in 19
-      257  auto              none       directory   50  149  NoVanish violated transient in 19, SubmountStable violated transient in 18
-      257  yes               extension  no          47   93  NoVanish violated transient in 19
-      257  yes               extension  file        57  170  NoVanish violated transient in 24, SubmountStable violated transient in 22
-      257  yes               extension  directory   55  164  NoVanish violated transient in 22, SubmountStable violated transient in 21
-      257  yes               meanwhile  no         132  304  NoVanish violated transient in 16
-      257  yes               meanwhile  file       162  536  NoVanish violated transient in 21, SubmountStable violated transient in 19
-      257  yes               meanwhile  directory  156  516  NoVanish violated transient in 19, SubmountStable violated transient in 18
-      257  yes               none       no          43   85  NoVanish violated transient in 16
-      257  yes               none       file        53  158  NoVanish violated transient in 21, SubmountStable violated transient in 19
-      257  yes               none       directory   51  152  NoVanish violated transient in 19, SubmountStable violated transient in 18
-      257  import            extension  no          40   79  NoVanish violated transient in 19
-      257  import            extension  file        50  149  NoVanish violated transient in 24, SubmountStable violated transient in 22
-      257  import            extension  directory   48  143  NoVanish violated transient in 22, SubmountStable violated transient in 21
-      257  import            meanwhile  no         111  255  NoVanish violated transient in 16
-      257  import            meanwhile  file       141  466  NoVanish violated transient in 21, SubmountStable violated transient in 19
-      257  import            meanwhile  directory  135  446  NoVanish violated transient in 19, SubmountStable violated transient in 18
-      257  import            none       no          36   71  NoVanish violated transient in 16
-      257  import            none       file        46  137  NoVanish violated transient in 21, SubmountStable violated transient in 19
-      257  import            none       directory   44  131  NoVanish violated transient in 19, SubmountStable violated transient in 18
-      257  ephemeral         extension  no          43   85  NoVanish violated transient in 19
-      257  ephemeral         extension  file        53  158  NoVanish violated transient in 24, SubmountStable violated transient in 22
-      257  ephemeral         extension  directory   51  152  NoVanish violated transient in 22, SubmountStable violated transient in 21
-      257  ephemeral         meanwhile  no         120  276  NoVanish violated transient in 16
-      257  ephemeral         meanwhile  file       150  496  NoVanish violated transient in 21, SubmountStable violated transient in 19
-      257  ephemeral         meanwhile  directory  144  476  NoVanish violated transient in 19, SubmountStable violated transient in 18
-      257  ephemeral         none       no          39   77  NoVanish violated transient in 16
-      257  ephemeral         none       file        49  146  NoVanish violated transient in 21, SubmountStable violated transient in 19
-      257  ephemeral         none       directory   47  140  NoVanish violated transient in 19, SubmountStable violated transient in 18
-      257  ephemeral-import  extension  no          44   87  NoVanish violated transient in 19
-      257  ephemeral-import  extension  file        54  161  NoVanish violated transient in 24, SubmountStable violated transient in 22
-      257  ephemeral-import  extension  directory   52  155  NoVanish violated transient in 22, SubmountStable violated transient in 21
-      257  ephemeral-import  meanwhile  no         123  283  NoVanish violated transient in 16
-      257  ephemeral-import  meanwhile  file       153  506  NoVanish violated transient in 21, SubmountStable violated transient in 19
-      257  ephemeral-import  meanwhile  directory  147  486  NoVanish violated transient in 19, SubmountStable violated transient in 18
-      257  ephemeral-import  none       no          40   79  NoVanish violated transient in 16
-      257  ephemeral-import  none       file        50  149  NoVanish violated transient in 21, SubmountStable violated transient in 19
-      257  ephemeral-import  none       directory   48  143  NoVanish violated transient in 19, SubmountStable violated transient in 18
-      262  no                extension  no          44   87  NoVanish violated transient in 21
-      262  no                extension  file        56  167  NoVanish violated transient in 27, SubmountStable violated transient in 25
-      262  no                extension  directory   54  161  NoVanish violated transient in 25, SubmountStable violated transient in 24
-      262  no                meanwhile  no          69  148  NoVanish violated transient in 22
-      262  no                meanwhile  file        81  253  NoVanish violated transient in 28, SubmountStable violated transient in 26
-      262  no                meanwhile  directory   79  247  NoVanish violated transient in 26, SubmountStable violated transient in 25
-      262  no                none       no          13   25  NoVanish holds
-      262  no                none       file        13   38  NoVanish holds, SubmountStable holds
-      262  no                none       directory   13   38  NoVanish holds, SubmountStable holds
-      262  auto              extension  no          53  105  NoVanish violated transient in 23
-      262  auto              extension  file        65  194  NoVanish violated transient in 29, SubmountStable violated transient in 27
-      262  auto              extension  directory   63  188  NoVanish violated transient in 27, SubmountStable violated transient in 26
-      262  auto              meanwhile  no          82  176  NoVanish violated transient in 24
-      262  auto              meanwhile  file        94  294  NoVanish violated transient in 30, SubmountStable violated transient in 28
-      262  auto              meanwhile  directory   92  288  NoVanish violated transient in 28, SubmountStable violated transient in 27
-      262  auto              none       no          15   29  NoVanish holds
-      262  auto              none       file        15   44  NoVanish holds, SubmountStable holds
-      262  auto              none       directory   15   44  NoVanish holds, SubmountStable holds
-      262  yes               extension  no          57  113  NoVanish violated transient in 25
-      262  yes               extension  file        69  206  NoVanish violated transient in 31, SubmountStable violated transient in 29
-      262  yes               extension  directory   67  200  NoVanish violated transient in 29, SubmountStable violated transient in 28
-      262  yes               meanwhile  no          90  194  NoVanish violated transient in 26
-      262  yes               meanwhile  file       102  320  NoVanish violated transient in 32, SubmountStable violated transient in 30
-      262  yes               meanwhile  directory  100  314  NoVanish violated transient in 30, SubmountStable violated transient in 29
-      262  yes               none       no          17   33  NoVanish holds
-      262  yes               none       file        17   50  NoVanish holds, SubmountStable holds
-      262  yes               none       directory   17   50  NoVanish holds, SubmountStable holds
-      262  import            extension  no          46   91  NoVanish violated transient in 22
-      262  import            extension  file        58  173  NoVanish violated transient in 28, SubmountStable violated transient in 26
-      262  import            extension  directory   56  167  NoVanish violated transient in 26, SubmountStable violated transient in 25
-      262  import            meanwhile  no          73  157  NoVanish violated transient in 23
-      262  import            meanwhile  file        85  266  NoVanish violated transient in 29, SubmountStable violated transient in 27
-      262  import            meanwhile  directory   83  260  NoVanish violated transient in 27, SubmountStable violated transient in 26
-      262  import            none       no          14   27  NoVanish holds
-      262  import            none       file        14   41  NoVanish holds, SubmountStable holds
-      262  import            none       directory   14   41  NoVanish holds, SubmountStable holds
-      262  ephemeral         extension  no          51  101  NoVanish violated transient in 23
-      262  ephemeral         extension  file        63  188  NoVanish violated transient in 29, SubmountStable violated transient in 27
-      262  ephemeral         extension  directory   61  182  NoVanish violated transient in 27, SubmountStable violated transient in 26
-      262  ephemeral         meanwhile  no          80  172  NoVanish violated transient in 24
-      262  ephemeral         meanwhile  file        92  288  NoVanish violated transient in 30, SubmountStable violated transient in 28
-      262  ephemeral         meanwhile  directory   90  282  NoVanish violated transient in 28, SubmountStable violated transient in 27
-      262  ephemeral         none       no          15   29  NoVanish holds
-      262  ephemeral         none       file        15   44  NoVanish holds, SubmountStable holds
-      262  ephemeral         none       directory   15   44  NoVanish holds, SubmountStable holds
-      262  ephemeral-import  extension  no          52  103  NoVanish violated transient in 23
-      262  ephemeral-import  extension  file        64  191  NoVanish violated transient in 29, SubmountStable violated transient in 27
-      262  ephemeral-import  extension  directory   62  185  NoVanish violated transient in 27, SubmountStable violated transient in 26
-      262  ephemeral-import  meanwhile  no          81  174  NoVanish violated transient in 24
-      262  ephemeral-import  meanwhile  file        93  291  NoVanish violated transient in 30, SubmountStable violated transient in 28
-      262  ephemeral-import  meanwhile  directory   91  285  NoVanish violated transient in 28, SubmountStable violated transient in 27
-      262  ephemeral-import  none       no          15   29  NoVanish holds
-      262  ephemeral-import  none       file        15   44  NoVanish holds, SubmountStable holds
-      262  ephemeral-import  none       directory   15   44  NoVanish holds, SubmountStable holds
+      257  no                extension  no          40   79  NoVanish violated transient in 20
+      257  no                extension  file        50  149  NoVanish violated transient in 25, SubmountStable violated transient in 23
+      257  no                extension  directory   48  143  NoVanish violated transient in 23, SubmountStable violated transient in 22
+      257  no                meanwhile  no         111  255  NoVanish violated transient in 17
+      257  no                meanwhile  file       141  466  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  no                meanwhile  directory  135  446  NoVanish violated transient in 20, SubmountStable violated transient in 19
+      257  no                none       no          36   71  NoVanish violated transient in 17
+      257  no                none       file        46  137  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  no                none       directory   44  131  NoVanish violated transient in 20, SubmountStable violated transient in 19
+      257  auto              extension  no          47   93  NoVanish violated transient in 20
+      257  auto              extension  file        57  170  NoVanish violated transient in 25, SubmountStable violated transient in 23
+      257  auto              extension  directory   55  164  NoVanish violated transient in 23, SubmountStable violated transient in 22
+      257  auto              meanwhile  no         132  304  NoVanish violated transient in 17
+      257  auto              meanwhile  file       162  536  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  auto              meanwhile  directory  156  516  NoVanish violated transient in 20, SubmountStable violated transient in 19
+      257  auto              none       no          43   85  NoVanish violated transient in 17
+      257  auto              none       file        53  158  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  auto              none       directory   51  152  NoVanish violated transient in 20, SubmountStable violated transient in 19
+      257  yes               extension  no          48   95  NoVanish violated transient in 20
+      257  yes               extension  file        58  173  NoVanish violated transient in 25, SubmountStable violated transient in 23
+      257  yes               extension  directory   56  167  NoVanish violated transient in 23, SubmountStable violated transient in 22
+      257  yes               meanwhile  no         135  311  NoVanish violated transient in 17
+      257  yes               meanwhile  file       165  546  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  yes               meanwhile  directory  159  526  NoVanish violated transient in 20, SubmountStable violated transient in 19
+      257  yes               none       no          44   87  NoVanish violated transient in 17
+      257  yes               none       file        54  161  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  yes               none       directory   52  155  NoVanish violated transient in 20, SubmountStable violated transient in 19
+      257  import            extension  no          41   81  NoVanish violated transient in 20
+      257  import            extension  file        51  152  NoVanish violated transient in 25, SubmountStable violated transient in 23
+      257  import            extension  directory   49  146  NoVanish violated transient in 23, SubmountStable violated transient in 22
+      257  import            meanwhile  no         114  262  NoVanish violated transient in 17
+      257  import            meanwhile  file       144  476  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  import            meanwhile  directory  138  456  NoVanish violated transient in 20, SubmountStable violated transient in 19
+      257  import            none       no          37   73  NoVanish violated transient in 17
+      257  import            none       file        47  140  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  import            none       directory   45  134  NoVanish violated transient in 20, SubmountStable violated transient in 19
+      257  ephemeral         extension  no          44   87  NoVanish violated transient in 20
+      257  ephemeral         extension  file        54  161  NoVanish violated transient in 25, SubmountStable violated transient in 23
+      257  ephemeral         extension  directory   52  155  NoVanish violated transient in 23, SubmountStable violated transient in 22
+      257  ephemeral         meanwhile  no         123  283  NoVanish violated transient in 17
+      257  ephemeral         meanwhile  file       153  506  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  ephemeral         meanwhile  directory  147  486  NoVanish violated transient in 20, SubmountStable violated transient in 19
+      257  ephemeral         none       no          40   79  NoVanish violated transient in 17
+      257  ephemeral         none       file        50  149  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  ephemeral         none       directory   48  143  NoVanish violated transient in 20, SubmountStable violated transient in 19
+      257  ephemeral-import  extension  no          45   89  NoVanish violated transient in 20
+      257  ephemeral-import  extension  file        55  164  NoVanish violated transient in 25, SubmountStable violated transient in 23
+      257  ephemeral-import  extension  directory   53  158  NoVanish violated transient in 23, SubmountStable violated transient in 22
+      257  ephemeral-import  meanwhile  no         126  290  NoVanish violated transient in 17
+      257  ephemeral-import  meanwhile  file       156  516  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  ephemeral-import  meanwhile  directory  150  496  NoVanish violated transient in 20, SubmountStable violated transient in 19
+      257  ephemeral-import  none       no          41   81  NoVanish violated transient in 17
+      257  ephemeral-import  none       file        51  152  NoVanish violated transient in 22, SubmountStable violated transient in 20
+      257  ephemeral-import  none       directory   49  146  NoVanish violated transient in 20, SubmountStable violated transient in 19
+      262  no                extension  no          45   89  NoVanish violated transient in 22
+      262  no                extension  file        57  170  NoVanish violated transient in 28, SubmountStable violated transient in 26
+      262  no                extension  directory   55  164  NoVanish violated transient in 26, SubmountStable violated transient in 25
+      262  no                meanwhile  no          72  155  NoVanish violated transient in 23
+      262  no                meanwhile  file        84  263  NoVanish violated transient in 29, SubmountStable violated transient in 27
+      262  no                meanwhile  directory   82  257  NoVanish violated transient in 27, SubmountStable violated transient in 26
+      262  no                none       no          14   27  NoVanish holds
+      262  no                none       file        14   41  NoVanish holds, SubmountStable holds
+      262  no                none       directory   14   41  NoVanish holds, SubmountStable holds
+      262  auto              extension  no          54  107  NoVanish violated transient in 24
+      262  auto              extension  file        66  197  NoVanish violated transient in 30, SubmountStable violated transient in 28
+      262  auto              extension  directory   64  191  NoVanish violated transient in 28, SubmountStable violated transient in 27
+      262  auto              meanwhile  no          85  183  NoVanish violated transient in 25
+      262  auto              meanwhile  file        97  304  NoVanish violated transient in 31, SubmountStable violated transient in 29
+      262  auto              meanwhile  directory   95  298  NoVanish violated transient in 29, SubmountStable violated transient in 28
+      262  auto              none       no          16   31  NoVanish holds
+      262  auto              none       file        16   47  NoVanish holds, SubmountStable holds
+      262  auto              none       directory   16   47  NoVanish holds, SubmountStable holds
+      262  yes               extension  no          58  115  NoVanish violated transient in 26
+      262  yes               extension  file        70  209  NoVanish violated transient in 32, SubmountStable violated transient in 30
+      262  yes               extension  directory   68  203  NoVanish violated transient in 30, SubmountStable violated transient in 29
+      262  yes               meanwhile  no          93  201  NoVanish violated transient in 27
+      262  yes               meanwhile  file       105  330  NoVanish violated transient in 33, SubmountStable violated transient in 31
+      262  yes               meanwhile  directory  103  324  NoVanish violated transient in 31, SubmountStable violated transient in 30
+      262  yes               none       no          18   35  NoVanish holds
+      262  yes               none       file        18   53  NoVanish holds, SubmountStable holds
+      262  yes               none       directory   18   53  NoVanish holds, SubmountStable holds
+      262  import            extension  no          47   93  NoVanish violated transient in 23
+      262  import            extension  file        59  176  NoVanish violated transient in 29, SubmountStable violated transient in 27
+      262  import            extension  directory   57  170  NoVanish violated transient in 27, SubmountStable violated transient in 26
+      262  import            meanwhile  no          76  164  NoVanish violated transient in 24
+      262  import            meanwhile  file        88  276  NoVanish violated transient in 30, SubmountStable violated transient in 28
+      262  import            meanwhile  directory   86  270  NoVanish violated transient in 28, SubmountStable violated transient in 27
+      262  import            none       no          15   29  NoVanish holds
+      262  import            none       file        15   44  NoVanish holds, SubmountStable holds
+      262  import            none       directory   15   44  NoVanish holds, SubmountStable holds
+      262  ephemeral         extension  no          52  103  NoVanish violated transient in 24
+      262  ephemeral         extension  file        64  191  NoVanish violated transient in 30, SubmountStable violated transient in 28
+      262  ephemeral         extension  directory   62  185  NoVanish violated transient in 28, SubmountStable violated transient in 27
+      262  ephemeral         meanwhile  no          83  179  NoVanish violated transient in 25
+      262  ephemeral         meanwhile  file        95  298  NoVanish violated transient in 31, SubmountStable violated transient in 29
+      262  ephemeral         meanwhile  directory   93  292  NoVanish violated transient in 29, SubmountStable violated transient in 28
+      262  ephemeral         none       no          16   31  NoVanish holds
+      262  ephemeral         none       file        16   47  NoVanish holds, SubmountStable holds
+      262  ephemeral         none       directory   16   47  NoVanish holds, SubmountStable holds
+      262  ephemeral-import  extension  no          53  105  NoVanish violated transient in 24
+      262  ephemeral-import  extension  file        65  194  NoVanish violated transient in 30, SubmountStable violated transient in 28
+      262  ephemeral-import  extension  directory   63  188  NoVanish violated transient in 28, SubmountStable violated transient in 27
+      262  ephemeral-import  meanwhile  no          84  181  NoVanish violated transient in 25
+      262  ephemeral-import  meanwhile  file        96  301  NoVanish violated transient in 31, SubmountStable violated transient in 29
+      262  ephemeral-import  meanwhile  directory   94  295  NoVanish violated transient in 29, SubmountStable violated transient in 28
+      262  ephemeral-import  none       no          16   31  NoVanish holds
+      262  ephemeral-import  none       file        16   47  NoVanish holds, SubmountStable holds
+      262  ephemeral-import  none       directory   16   47  NoVanish holds, SubmountStable holds
       "
     `);
   });
@@ -180,42 +180,42 @@ describe('the bundled scenarios', () => {
     expect(surprises).toEqual([]);
     expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
       "
-      257  no                missing    65  129  NoVanish holds, NoWrongWinner violated transient in 19, SubmountStable violated transient in 18, HostRestored holds
-      257  no                directory  65  129  NoVanish holds, NoWrongWinner violated transient in 19, SubmountStable violated transient in 18, HostRestored holds
-      257  no                hierarchy  65  129  NoVanish holds, NoWrongWinner violated transient in 19, SubmountStable violated transient in 18, HostRestored holds
-      257  auto              missing    67  133  NoVanish holds, NoWrongWinner violated transient in 19, SubmountStable violated transient in 18, HostRestored holds
-      257  auto              directory  72  143  NoVanish holds, NoWrongWinner violated transient in 19, SubmountStable violated transient in 18, HostRestored holds
-      257  auto              hierarchy  72  143  NoVanish holds, NoWrongWinner violated transient in 19, SubmountStable violated transient in 18, HostRestored holds
-      257  yes               missing    74  147  NoVanish holds, NoWrongWinner violated transient in 19, SubmountStable violated transient in 18, HostRestored holds
-      257  yes               directory  73  145  NoVanish holds, NoWrongWinner violated transient in 19, SubmountStable violated transient in 18, HostRestored holds
-      257  yes               hierarchy  73  145  NoVanish holds, NoWrongWinner violated transient in 19, SubmountStable violated transient in 18, HostRestored holds
-      257  import            missing    66  131  NoVanish holds, NoWrongWinner violated transient in 19, SubmountStable violated transient in 18, HostRestored holds
-      257  import            directory  66  131  NoVanish holds, NoWrongWinner violated transient in 19, SubmountStable violated transient in 18, HostRestored holds
-      257  import            hierarchy  30   59  NoVanish holds, NoWrongWinner violated permanent in 23, SubmountStable violated permanent in 22, HostRestored holds, FailureAtomic violated permanent in 22
-      257  ephemeral         missing    69  137  NoVanish holds, NoWrongWinner violated transient in 19, SubmountStable violated transient in 18, HostRestored holds
-      257  ephemeral         directory  69  137  NoVanish holds, NoWrongWinner violated transient in 19, SubmountStable violated transient in 18, HostRestored holds
-      257  ephemeral         hierarchy  69  137  NoVanish holds, NoWrongWinner violated transient in 19, SubmountStable violated transient in 18, HostRestored holds
-      257  ephemeral-import  missing    70  139  NoVanish holds, NoWrongWinner violated transient in 19, SubmountStable violated transient in 18, HostRestored holds
-      257  ephemeral-import  directory  70  139  NoVanish holds, NoWrongWinner violated transient in 19, SubmountStable violated transient in 18, HostRestored holds
-      257  ephemeral-import  hierarchy  31   61  NoVanish holds, NoWrongWinner violated permanent in 24, SubmountStable violated permanent in 23, HostRestored holds, FailureAtomic violated permanent in 23
-      262  no                missing    73  145  NoVanish holds, NoWrongWinner violated transient in 21, SubmountStable violated transient in 20, HostRestored holds
-      262  no                directory  73  145  NoVanish holds, NoWrongWinner violated transient in 21, SubmountStable violated transient in 20, HostRestored holds
-      262  no                hierarchy  73  145  NoVanish holds, NoWrongWinner violated transient in 21, SubmountStable violated transient in 20, HostRestored holds
-      262  auto              missing    77  153  NoVanish holds, NoWrongWinner violated transient in 23, SubmountStable violated transient in 22, HostRestored holds
-      262  auto              directory  82  163  NoVanish holds, NoWrongWinner violated transient in 23, SubmountStable violated transient in 22, HostRestored holds
-      262  auto              hierarchy  80  159  NoVanish holds, NoWrongWinner violated transient in 23, SubmountStable violated transient in 22, HostRestored holds
-      262  yes               missing    87  173  NoVanish holds, NoWrongWinner violated transient in 26, SubmountStable violated transient in 25, HostRestored holds
-      262  yes               directory  86  171  NoVanish holds, NoWrongWinner violated transient in 25, SubmountStable violated transient in 24, HostRestored holds
-      262  yes               hierarchy  84  167  NoVanish holds, NoWrongWinner violated transient in 25, SubmountStable violated transient in 24, HostRestored holds
-      262  import            missing    75  149  NoVanish holds, NoWrongWinner violated transient in 22, SubmountStable violated transient in 21, HostRestored holds
-      262  import            directory  75  149  NoVanish holds, NoWrongWinner violated transient in 22, SubmountStable violated transient in 21, HostRestored holds
-      262  import            hierarchy  33   65  NoVanish holds, NoWrongWinner violated permanent in 26, SubmountStable violated permanent in 25, HostRestored holds, FailureAtomic violated permanent in 25
-      262  ephemeral         missing    80  159  NoVanish holds, NoWrongWinner violated transient in 23, SubmountStable violated transient in 22, HostRestored holds
-      262  ephemeral         directory  80  159  NoVanish holds, NoWrongWinner violated transient in 23, SubmountStable violated transient in 22, HostRestored holds
-      262  ephemeral         hierarchy  80  159  NoVanish holds, NoWrongWinner violated transient in 23, SubmountStable violated transient in 22, HostRestored holds
-      262  ephemeral-import  missing    81  161  NoVanish holds, NoWrongWinner violated transient in 23, SubmountStable violated transient in 22, HostRestored holds
-      262  ephemeral-import  directory  81  161  NoVanish holds, NoWrongWinner violated transient in 23, SubmountStable violated transient in 22, HostRestored holds
-      262  ephemeral-import  hierarchy  36   71  NoVanish holds, NoWrongWinner violated permanent in 29, SubmountStable violated permanent in 28, HostRestored holds, FailureAtomic violated permanent in 28
+      257  no                missing    66  131  NoVanish holds, NoWrongWinner violated transient in 20, SubmountStable violated transient in 19, HostRestored holds
+      257  no                directory  66  131  NoVanish holds, NoWrongWinner violated transient in 20, SubmountStable violated transient in 19, HostRestored holds
+      257  no                hierarchy  66  131  NoVanish holds, NoWrongWinner violated transient in 20, SubmountStable violated transient in 19, HostRestored holds
+      257  auto              missing    68  135  NoVanish holds, NoWrongWinner violated transient in 20, SubmountStable violated transient in 19, HostRestored holds
+      257  auto              directory  73  145  NoVanish holds, NoWrongWinner violated transient in 20, SubmountStable violated transient in 19, HostRestored holds
+      257  auto              hierarchy  73  145  NoVanish holds, NoWrongWinner violated transient in 20, SubmountStable violated transient in 19, HostRestored holds
+      257  yes               missing    75  149  NoVanish holds, NoWrongWinner violated transient in 20, SubmountStable violated transient in 19, HostRestored holds
+      257  yes               directory  74  147  NoVanish holds, NoWrongWinner violated transient in 20, SubmountStable violated transient in 19, HostRestored holds
+      257  yes               hierarchy  74  147  NoVanish holds, NoWrongWinner violated transient in 20, SubmountStable violated transient in 19, HostRestored holds
+      257  import            missing    67  133  NoVanish holds, NoWrongWinner violated transient in 20, SubmountStable violated transient in 19, HostRestored holds
+      257  import            directory  67  133  NoVanish holds, NoWrongWinner violated transient in 20, SubmountStable violated transient in 19, HostRestored holds
+      257  import            hierarchy  31   61  NoVanish holds, NoWrongWinner violated permanent in 24, SubmountStable violated permanent in 23, HostRestored holds, FailureAtomic violated permanent in 23
+      257  ephemeral         missing    70  139  NoVanish holds, NoWrongWinner violated transient in 20, SubmountStable violated transient in 19, HostRestored holds
+      257  ephemeral         directory  70  139  NoVanish holds, NoWrongWinner violated transient in 20, SubmountStable violated transient in 19, HostRestored holds
+      257  ephemeral         hierarchy  70  139  NoVanish holds, NoWrongWinner violated transient in 20, SubmountStable violated transient in 19, HostRestored holds
+      257  ephemeral-import  missing    71  141  NoVanish holds, NoWrongWinner violated transient in 20, SubmountStable violated transient in 19, HostRestored holds
+      257  ephemeral-import  directory  71  141  NoVanish holds, NoWrongWinner violated transient in 20, SubmountStable violated transient in 19, HostRestored holds
+      257  ephemeral-import  hierarchy  32   63  NoVanish holds, NoWrongWinner violated permanent in 25, SubmountStable violated permanent in 24, HostRestored holds, FailureAtomic violated permanent in 24
+      262  no                missing    74  147  NoVanish holds, NoWrongWinner violated transient in 22, SubmountStable violated transient in 21, HostRestored holds
+      262  no                directory  74  147  NoVanish holds, NoWrongWinner violated transient in 22, SubmountStable violated transient in 21, HostRestored holds
+      262  no                hierarchy  74  147  NoVanish holds, NoWrongWinner violated transient in 22, SubmountStable violated transient in 21, HostRestored holds
+      262  auto              missing    78  155  NoVanish holds, NoWrongWinner violated transient in 24, SubmountStable violated transient in 23, HostRestored holds
+      262  auto              directory  83  165  NoVanish holds, NoWrongWinner violated transient in 24, SubmountStable violated transient in 23, HostRestored holds
+      262  auto              hierarchy  81  161  NoVanish holds, NoWrongWinner violated transient in 24, SubmountStable violated transient in 23, HostRestored holds
+      262  yes               missing    88  175  NoVanish holds, NoWrongWinner violated transient in 27, SubmountStable violated transient in 26, HostRestored holds
+      262  yes               directory  87  173  NoVanish holds, NoWrongWinner violated transient in 26, SubmountStable violated transient in 25, HostRestored holds
+      262  yes               hierarchy  85  169  NoVanish holds, NoWrongWinner violated transient in 26, SubmountStable violated transient in 25, HostRestored holds
+      262  import            missing    76  151  NoVanish holds, NoWrongWinner violated transient in 23, SubmountStable violated transient in 22, HostRestored holds
+      262  import            directory  76  151  NoVanish holds, NoWrongWinner violated transient in 23, SubmountStable violated transient in 22, HostRestored holds
+      262  import            hierarchy  34   67  NoVanish holds, NoWrongWinner violated permanent in 27, SubmountStable violated permanent in 26, HostRestored holds, FailureAtomic violated permanent in 26
+      262  ephemeral         missing    81  161  NoVanish holds, NoWrongWinner violated transient in 24, SubmountStable violated transient in 23, HostRestored holds
+      262  ephemeral         directory  81  161  NoVanish holds, NoWrongWinner violated transient in 24, SubmountStable violated transient in 23, HostRestored holds
+      262  ephemeral         hierarchy  81  161  NoVanish holds, NoWrongWinner violated transient in 24, SubmountStable violated transient in 23, HostRestored holds
+      262  ephemeral-import  missing    82  163  NoVanish holds, NoWrongWinner violated transient in 24, SubmountStable violated transient in 23, HostRestored holds
+      262  ephemeral-import  directory  82  163  NoVanish holds, NoWrongWinner violated transient in 24, SubmountStable violated transient in 23, HostRestored holds
+      262  ephemeral-import  hierarchy  37   73  NoVanish holds, NoWrongWinner violated permanent in 30, SubmountStable violated permanent in 29, HostRestored holds, FailureAtomic violated permanent in 29
       "
     `);
   });
@@ -230,18 +230,18 @@ describe('the bundled scenarios', () => {
     expect(surprises).toEqual([]);
     expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
       "
-      257  no         directory  yes  66  131  NoVanish holds, NoWrongWinner violated transient in 19, SubmountStable violated transient in 18, HostRestored holds
-      257  no         hierarchy  yes  66  131  NoVanish holds, NoWrongWinner violated transient in 19, SubmountStable violated transient in 18, HostRestored holds
-      257  yes        directory  yes  74  147  NoVanish holds, NoWrongWinner violated transient in 19, SubmountStable violated transient in 18, HostRestored holds
-      257  yes        hierarchy  yes  74  147  NoVanish holds, NoWrongWinner violated transient in 19, SubmountStable violated transient in 18, HostRestored violated permanent in 73
-      257  ephemeral  directory  yes  70  139  NoVanish holds, NoWrongWinner violated transient in 19, SubmountStable violated transient in 18, HostRestored holds
-      257  ephemeral  hierarchy  yes  70  139  NoVanish holds, NoWrongWinner violated transient in 19, SubmountStable violated transient in 18, HostRestored holds
-      262  no         directory  yes  74  147  NoVanish holds, NoWrongWinner violated transient in 21, SubmountStable violated transient in 20, HostRestored holds
-      262  no         hierarchy  yes  74  147  NoVanish holds, NoWrongWinner violated transient in 21, SubmountStable violated transient in 20, HostRestored holds
-      262  yes        directory  yes  87  173  NoVanish holds, NoWrongWinner violated transient in 25, SubmountStable violated transient in 24, HostRestored holds
-      262  yes        hierarchy  yes  85  169  NoVanish holds, NoWrongWinner violated transient in 25, SubmountStable violated transient in 24, HostRestored violated permanent in 84
-      262  ephemeral  directory  yes  81  161  NoVanish holds, NoWrongWinner violated transient in 23, SubmountStable violated transient in 22, HostRestored holds
-      262  ephemeral  hierarchy  yes  81  161  NoVanish holds, NoWrongWinner violated transient in 23, SubmountStable violated transient in 22, HostRestored holds
+      257  no         directory  yes  67  133  NoVanish holds, NoWrongWinner violated transient in 20, SubmountStable violated transient in 19, HostRestored holds
+      257  no         hierarchy  yes  67  133  NoVanish holds, NoWrongWinner violated transient in 20, SubmountStable violated transient in 19, HostRestored holds
+      257  yes        directory  yes  75  149  NoVanish holds, NoWrongWinner violated transient in 20, SubmountStable violated transient in 19, HostRestored holds
+      257  yes        hierarchy  yes  75  149  NoVanish holds, NoWrongWinner violated transient in 20, SubmountStable violated transient in 19, HostRestored violated permanent in 74
+      257  ephemeral  directory  yes  71  141  NoVanish holds, NoWrongWinner violated transient in 20, SubmountStable violated transient in 19, HostRestored holds
+      257  ephemeral  hierarchy  yes  71  141  NoVanish holds, NoWrongWinner violated transient in 20, SubmountStable violated transient in 19, HostRestored holds
+      262  no         directory  yes  75  149  NoVanish holds, NoWrongWinner violated transient in 22, SubmountStable violated transient in 21, HostRestored holds
+      262  no         hierarchy  yes  75  149  NoVanish holds, NoWrongWinner violated transient in 22, SubmountStable violated transient in 21, HostRestored holds
+      262  yes        directory  yes  88  175  NoVanish holds, NoWrongWinner violated transient in 26, SubmountStable violated transient in 25, HostRestored holds
+      262  yes        hierarchy  yes  86  171  NoVanish holds, NoWrongWinner violated transient in 26, SubmountStable violated transient in 25, HostRestored violated permanent in 85
+      262  ephemeral  directory  yes  82  163  NoVanish holds, NoWrongWinner violated transient in 24, SubmountStable violated transient in 23, HostRestored holds
+      262  ephemeral  hierarchy  yes  82  163  NoVanish holds, NoWrongWinner violated transient in 24, SubmountStable violated transient in 23, HostRestored holds
       "
     `);
   });
@@ -255,42 +255,42 @@ describe('the bundled scenarios', () => {
     expect(surprises).toEqual([]);
     expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
       "
-      257  no                mode  39   77  FailureAtomic vacuous, NoVanish violated transient in 19
-      257  no                call  65  149  FailureAtomic violated permanent in 25, NoVanish violated permanent in 26
-      257  no                kill  42  117  FailureAtomic violated permanent in 19, NoVanish violated permanent in 20
-      257  auto              mode  25   49  FailureAtomic violated permanent in 24, NoVanish violated permanent in 25
-      257  auto              call  79  178  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
-      257  auto              kill  52  141  FailureAtomic violated permanent in 19, NoVanish violated permanent in 20
-      257  yes               mode  25   49  FailureAtomic violated permanent in 24, NoVanish violated permanent in 25
-      257  yes               call  81  183  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
-      257  yes               kill  53  144  FailureAtomic violated permanent in 19, NoVanish violated permanent in 20
-      257  import            mode  40   79  FailureAtomic vacuous, NoVanish violated transient in 19
-      257  import            call  66  151  FailureAtomic violated permanent in 26, NoVanish violated permanent in 27
-      257  import            kill  43  120  FailureAtomic violated permanent in 19, NoVanish violated permanent in 20
-      257  ephemeral         mode  43   85  FailureAtomic vacuous, NoVanish violated transient in 19
-      257  ephemeral         call  73  167  FailureAtomic violated permanent in 24, NoVanish violated permanent in 25
-      257  ephemeral         kill  47  130  FailureAtomic violated permanent in 19, NoVanish violated permanent in 20
-      257  ephemeral-import  mode  44   87  FailureAtomic vacuous, NoVanish violated transient in 19
-      257  ephemeral-import  call  74  169  FailureAtomic violated permanent in 24, NoVanish violated permanent in 25
-      257  ephemeral-import  kill  48  133  FailureAtomic violated permanent in 19, NoVanish violated permanent in 20
-      262  no                mode  44   87  FailureAtomic vacuous, NoVanish violated transient in 21
-      262  no                call  72  165  FailureAtomic violated permanent in 27, NoVanish violated permanent in 28
-      262  no                kill  47  132  FailureAtomic violated permanent in 21, NoVanish violated permanent in 22
-      262  auto              mode  16   31  FailureAtomic holds, NoVanish holds
-      262  auto              call  88  198  FailureAtomic violated permanent in 24, NoVanish violated permanent in 25
-      262  auto              kill  59  162  FailureAtomic violated permanent in 23, NoVanish violated permanent in 24
-      262  yes               mode  16   31  FailureAtomic holds, NoVanish holds
-      262  yes               call  96  218  FailureAtomic violated permanent in 26, NoVanish violated permanent in 27
-      262  yes               kill  63  174  FailureAtomic violated permanent in 25, NoVanish violated permanent in 26
-      262  import            mode  46   91  FailureAtomic vacuous, NoVanish violated transient in 22
-      262  import            call  74  169  FailureAtomic violated permanent in 29, NoVanish violated permanent in 30
-      262  import            kill  49  138  FailureAtomic violated permanent in 22, NoVanish violated permanent in 23
-      262  ephemeral         mode  51  101  FailureAtomic vacuous, NoVanish violated transient in 23
-      262  ephemeral         call  86  198  FailureAtomic violated permanent in 28, NoVanish violated permanent in 29
-      262  ephemeral         kill  55  154  FailureAtomic violated permanent in 23, NoVanish violated permanent in 24
-      262  ephemeral-import  mode  52  103  FailureAtomic vacuous, NoVanish violated transient in 23
-      262  ephemeral-import  call  87  200  FailureAtomic violated permanent in 28, NoVanish violated permanent in 29
-      262  ephemeral-import  kill  56  157  FailureAtomic violated permanent in 23, NoVanish violated permanent in 24
+      257  no                mode  40   79  FailureAtomic vacuous, NoVanish violated transient in 20
+      257  no                call  66  152  FailureAtomic violated permanent in 26, NoVanish violated permanent in 27
+      257  no                kill  43  120  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
+      257  auto              mode  26   51  FailureAtomic violated permanent in 25, NoVanish violated permanent in 26
+      257  auto              call  80  181  FailureAtomic violated permanent in 21, NoVanish violated permanent in 22
+      257  auto              kill  53  144  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
+      257  yes               mode  26   51  FailureAtomic violated permanent in 25, NoVanish violated permanent in 26
+      257  yes               call  82  186  FailureAtomic violated permanent in 21, NoVanish violated permanent in 22
+      257  yes               kill  54  147  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
+      257  import            mode  41   81  FailureAtomic vacuous, NoVanish violated transient in 20
+      257  import            call  67  154  FailureAtomic violated permanent in 27, NoVanish violated permanent in 28
+      257  import            kill  44  123  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
+      257  ephemeral         mode  44   87  FailureAtomic vacuous, NoVanish violated transient in 20
+      257  ephemeral         call  74  170  FailureAtomic violated permanent in 25, NoVanish violated permanent in 26
+      257  ephemeral         kill  48  133  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
+      257  ephemeral-import  mode  45   89  FailureAtomic vacuous, NoVanish violated transient in 20
+      257  ephemeral-import  call  75  172  FailureAtomic violated permanent in 25, NoVanish violated permanent in 26
+      257  ephemeral-import  kill  49  136  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
+      262  no                mode  45   89  FailureAtomic vacuous, NoVanish violated transient in 22
+      262  no                call  73  168  FailureAtomic violated permanent in 28, NoVanish violated permanent in 29
+      262  no                kill  48  135  FailureAtomic violated permanent in 22, NoVanish violated permanent in 23
+      262  auto              mode  17   33  FailureAtomic holds, NoVanish holds
+      262  auto              call  89  201  FailureAtomic violated permanent in 25, NoVanish violated permanent in 26
+      262  auto              kill  60  165  FailureAtomic violated permanent in 24, NoVanish violated permanent in 25
+      262  yes               mode  17   33  FailureAtomic holds, NoVanish holds
+      262  yes               call  97  221  FailureAtomic violated permanent in 27, NoVanish violated permanent in 28
+      262  yes               kill  64  177  FailureAtomic violated permanent in 26, NoVanish violated permanent in 27
+      262  import            mode  47   93  FailureAtomic vacuous, NoVanish violated transient in 23
+      262  import            call  75  172  FailureAtomic violated permanent in 30, NoVanish violated permanent in 31
+      262  import            kill  50  141  FailureAtomic violated permanent in 23, NoVanish violated permanent in 24
+      262  ephemeral         mode  52  103  FailureAtomic vacuous, NoVanish violated transient in 24
+      262  ephemeral         call  87  201  FailureAtomic violated permanent in 29, NoVanish violated permanent in 30
+      262  ephemeral         kill  56  157  FailureAtomic violated permanent in 24, NoVanish violated permanent in 25
+      262  ephemeral-import  mode  53  105  FailureAtomic vacuous, NoVanish violated transient in 24
+      262  ephemeral-import  call  88  203  FailureAtomic violated permanent in 29, NoVanish violated permanent in 30
+      262  ephemeral-import  kill  57  160  FailureAtomic violated permanent in 24, NoVanish violated permanent in 25
       "
     `);
   });
@@ -305,62 +305,62 @@ describe('the bundled scenarios', () => {
     expect(surprises).toEqual([]);
     expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
       "
-      257  auto  create       directory  151  220  NoWrongWinner violated transient in 20, NoLostWrite violated permanent in 47
-      257  auto  create       hierarchy  151  220  NoWrongWinner violated permanent in 47, NoLostWrite holds
-      257  auto  edit         directory  276  389  NoLostWrite violated permanent in 47
-      257  auto  edit         hierarchy  189  278  NoLostWrite holds
-      257  auto  overwrite    directory  123  165  NoLostWrite violated permanent in 46
-      257  auto  overwrite    hierarchy   95  138  NoLostWrite holds
-      257  auto  delete       directory  165  207  NoResurrect holds
-      257  auto  delete       hierarchy  165  207  NoResurrect violated permanent in 46
-      257  auto  descriptor   directory  172  261  NoLostWrite holds
-      257  auto  descriptor   hierarchy  172  289  NoLostWrite holds
-      257  auto  inside       directory  200  316  NoLostWrite holds
-      257  auto  inside       hierarchy  172  289  NoLostWrite holds
-      257  auto  inside-edit  directory  227  342  NoLostWrite violated permanent in 47
-      257  auto  inside-edit  hierarchy  199  315  NoLostWrite holds
-      257  yes   create       directory  155  226  NoWrongWinner violated transient in 20, NoLostWrite violated permanent in 48
-      257  yes   create       hierarchy  155  226  NoWrongWinner violated permanent in 48, NoLostWrite holds
-      257  yes   edit         directory  283  399  NoLostWrite violated permanent in 48
-      257  yes   edit         hierarchy  193  284  NoLostWrite holds
-      257  yes   overwrite    directory  126  169  NoLostWrite violated permanent in 47
-      257  yes   overwrite    hierarchy   97  141  NoLostWrite holds
-      257  yes   delete       directory  169  212  NoResurrect holds
-      257  yes   delete       hierarchy  169  212  NoResurrect violated permanent in 47
-      257  yes   descriptor   directory  176  267  NoLostWrite holds
-      257  yes   descriptor   hierarchy  176  296  NoLostWrite holds
-      257  yes   inside       directory  205  324  NoLostWrite holds
-      257  yes   inside       hierarchy  176  296  NoLostWrite holds
-      257  yes   inside-edit  directory  233  351  NoLostWrite violated permanent in 48
-      257  yes   inside-edit  hierarchy  204  323  NoLostWrite holds
-      262  auto  create       directory  171  250  NoWrongWinner violated transient in 24, NoLostWrite violated permanent in 54
-      262  auto  create       hierarchy  163  238  NoWrongWinner violated permanent in 52, NoLostWrite holds
-      262  auto  edit         directory  313  443  NoLostWrite violated permanent in 54
-      262  auto  edit         hierarchy  209  308  NoLostWrite holds
-      262  auto  overwrite    directory  140  189  NoLostWrite violated permanent in 53
-      262  auto  overwrite    hierarchy  105  153  NoLostWrite holds
-      262  auto  delete       directory  189  238  NoResurrect holds
-      262  auto  delete       hierarchy  181  228  NoResurrect violated permanent in 51
-      262  auto  descriptor   directory  196  299  NoLostWrite holds
-      262  auto  descriptor   hierarchy  188  316  NoLostWrite holds
-      262  auto  inside       directory  227  360  NoLostWrite holds
-      262  auto  inside       hierarchy  188  316  NoLostWrite holds
-      262  auto  inside-edit  directory  257  389  NoLostWrite violated permanent in 54
-      262  auto  inside-edit  hierarchy  216  343  NoLostWrite holds
-      262  yes   create       directory  183  268  NoWrongWinner violated transient in 26, NoLostWrite violated permanent in 58
-      262  yes   create       hierarchy  175  256  NoWrongWinner violated permanent in 56, NoLostWrite holds
-      262  yes   edit         directory  335  475  NoLostWrite violated permanent in 58
-      262  yes   edit         hierarchy  225  332  NoLostWrite holds
-      262  yes   overwrite    directory  150  203  NoLostWrite violated permanent in 57
-      262  yes   overwrite    hierarchy  113  165  NoLostWrite holds
-      262  yes   delete       directory  203  256  NoResurrect holds
-      262  yes   delete       hierarchy  195  246  NoResurrect violated permanent in 55
-      262  yes   descriptor   directory  210  321  NoLostWrite holds
-      262  yes   descriptor   hierarchy  202  340  NoLostWrite holds
-      262  yes   inside       directory  243  386  NoLostWrite holds
-      262  yes   inside       hierarchy  202  340  NoLostWrite holds
-      262  yes   inside-edit  directory  275  417  NoLostWrite violated permanent in 58
-      262  yes   inside-edit  hierarchy  232  369  NoLostWrite holds
+      257  auto  create       directory  153  223  NoWrongWinner violated transient in 21, NoLostWrite violated permanent in 48
+      257  auto  create       hierarchy  153  223  NoWrongWinner violated permanent in 48, NoLostWrite holds
+      257  auto  edit         directory  280  395  NoLostWrite violated permanent in 48
+      257  auto  edit         hierarchy  193  284  NoLostWrite holds
+      257  auto  overwrite    directory  125  168  NoLostWrite violated permanent in 47
+      257  auto  overwrite    hierarchy   97  141  NoLostWrite holds
+      257  auto  delete       directory  168  211  NoResurrect holds
+      257  auto  delete       hierarchy  168  211  NoResurrect violated permanent in 47
+      257  auto  descriptor   directory  175  266  NoLostWrite holds
+      257  auto  descriptor   hierarchy  175  294  NoLostWrite holds
+      257  auto  inside       directory  203  321  NoLostWrite holds
+      257  auto  inside       hierarchy  175  294  NoLostWrite holds
+      257  auto  inside-edit  directory  230  347  NoLostWrite violated permanent in 48
+      257  auto  inside-edit  hierarchy  202  320  NoLostWrite holds
+      257  yes   create       directory  157  229  NoWrongWinner violated transient in 21, NoLostWrite violated permanent in 49
+      257  yes   create       hierarchy  157  229  NoWrongWinner violated permanent in 49, NoLostWrite holds
+      257  yes   edit         directory  287  405  NoLostWrite violated permanent in 49
+      257  yes   edit         hierarchy  197  290  NoLostWrite holds
+      257  yes   overwrite    directory  128  172  NoLostWrite violated permanent in 48
+      257  yes   overwrite    hierarchy   99  144  NoLostWrite holds
+      257  yes   delete       directory  172  216  NoResurrect holds
+      257  yes   delete       hierarchy  172  216  NoResurrect violated permanent in 48
+      257  yes   descriptor   directory  179  272  NoLostWrite holds
+      257  yes   descriptor   hierarchy  179  301  NoLostWrite holds
+      257  yes   inside       directory  208  329  NoLostWrite holds
+      257  yes   inside       hierarchy  179  301  NoLostWrite holds
+      257  yes   inside-edit  directory  236  356  NoLostWrite violated permanent in 49
+      257  yes   inside-edit  hierarchy  207  328  NoLostWrite holds
+      262  auto  create       directory  173  253  NoWrongWinner violated transient in 25, NoLostWrite violated permanent in 55
+      262  auto  create       hierarchy  165  241  NoWrongWinner violated permanent in 53, NoLostWrite holds
+      262  auto  edit         directory  317  449  NoLostWrite violated permanent in 55
+      262  auto  edit         hierarchy  213  314  NoLostWrite holds
+      262  auto  overwrite    directory  142  192  NoLostWrite violated permanent in 54
+      262  auto  overwrite    hierarchy  107  156  NoLostWrite holds
+      262  auto  delete       directory  192  242  NoResurrect holds
+      262  auto  delete       hierarchy  184  232  NoResurrect violated permanent in 52
+      262  auto  descriptor   directory  199  304  NoLostWrite holds
+      262  auto  descriptor   hierarchy  191  321  NoLostWrite holds
+      262  auto  inside       directory  230  365  NoLostWrite holds
+      262  auto  inside       hierarchy  191  321  NoLostWrite holds
+      262  auto  inside-edit  directory  260  394  NoLostWrite violated permanent in 55
+      262  auto  inside-edit  hierarchy  219  348  NoLostWrite holds
+      262  yes   create       directory  185  271  NoWrongWinner violated transient in 27, NoLostWrite violated permanent in 59
+      262  yes   create       hierarchy  177  259  NoWrongWinner violated permanent in 57, NoLostWrite holds
+      262  yes   edit         directory  339  481  NoLostWrite violated permanent in 59
+      262  yes   edit         hierarchy  229  338  NoLostWrite holds
+      262  yes   overwrite    directory  152  206  NoLostWrite violated permanent in 58
+      262  yes   overwrite    hierarchy  115  168  NoLostWrite holds
+      262  yes   delete       directory  206  260  NoResurrect holds
+      262  yes   delete       hierarchy  198  250  NoResurrect violated permanent in 56
+      262  yes   descriptor   directory  213  326  NoLostWrite holds
+      262  yes   descriptor   hierarchy  205  345  NoLostWrite holds
+      262  yes   inside       directory  246  391  NoLostWrite holds
+      262  yes   inside       hierarchy  205  345  NoLostWrite holds
+      262  yes   inside-edit  directory  278  422  NoLostWrite violated permanent in 59
+      262  yes   inside-edit  hierarchy  235  374  NoLostWrite holds
       "
     `);
   });
