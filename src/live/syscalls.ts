@@ -67,6 +67,10 @@ const HARMLESS: Readonly<Record<string, string>> = {
   'times and durability are in no result of the model': 'utimensat fsync fdatasync sync_file_range syncfs',
 };
 const harmless = new Set(Object.values(HARMLESS).flatMap((names) => names.split(' ')));
+/** Harmless calls that tell where descriptors lead, and what was looked at. */
+const LEADS = new Set('close dup dup2 dup3 fcntl newfstatat openat2 statx'.split(' '));
+/** What strace need not write down for {@link deedsOf}. All that is unknown it still writes: no set of wanted calls would have that. */
+export const UNTRACED: readonly string[] = [...harmless].filter((name) => !LEADS.has(name));
 
 /** Places that the model does not have, with the reason. */
 const ELSEWHERE: readonly (readonly [path: RegExp, why: string])[] = [

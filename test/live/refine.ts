@@ -1,37 +1,65 @@
 /**
- * Is what a real tool did a run of the model's program? The program is driven through the model's world step by step. A step
- * that changes something has to be what the tool did next, with equal arguments and an equal result; a step that only
- * looks is answered by the model's world and has no counterpart. Nothing may be left over on either side.
+ * What "refinement" means here. The model's program is held beside what the real tool did under strace, call by call:
+ *
+ * - a step of the program that changes something, or tries to, has to be what the tool did next, with equal arguments and an
+ *   equal result;
+ * - a step that only looks, and a question, is answered by the model's world and has no counterpart, whatever the tool read to
+ *   find it out;
+ * - nothing is left over on either side, and the exit status is the same.
+ *
+ * Then the real run is one of the program's, and whatever the checker proves of the program's order of changes holds for it.
+ * The few liberties are all here and in `src/live/syscalls.ts`, each with its reason: {@link groupOf} has steps of which the
+ * model does not know the order, {@link expectedOf} calls that stand for several or for none, {@link sameData} what the files
+ * of the marker directory say in other words.
  */
 
 import { invoke } from '../../models/systemd/invocation.ts';
 import type { Outcome as VerbOutcome } from '../../models/systemd/outcome.ts';
 import { QUESTIONS } from '../../models/systemd/questions.ts';
 import { VERB_PROGRAMS } from '../../models/systemd/verbs.ts';
-import { systemd } from '../../models/systemd/versions.ts';
+import { systemd, VERSIONS, type Version } from '../../models/systemd/versions.ts';
 import { build, tree } from '../../models/world.ts';
 import type { Call, CallResult } from '../../src/kernel/calls.ts';
 import { resolve } from '../../src/kernel/path.ts';
 import { step as kernelStep } from '../../src/kernel/step.ts';
-import { failed, type Outcome } from '../../src/kernel/types.ts';
-import type { Read, World } from '../../src/kernel/world.ts';
+import { failed, type Outcome, type TaskId } from '../../src/kernel/types.ts';
+import { type Read, task as taskOf, type World } from '../../src/kernel/world.ts';
 import { type Deed, type Deeds, overlayDeed, sorted } from '../../src/live/syscalls.ts';
+import type { SystemdRoot } from '../../src/live/systemdroots.ts';
 import type { LinuxCall, Program } from '../../src/program/linux.ts';
-import type { Root, Run, Scenario, Setup, Verb } from './sandbox.ts';
+import { deedsIn, type Run, type Scenario, type Setup, type Verb } from './sandbox.ts';
 
 const TOOL = 'tool';
 const ADMIN = 'admin';
 
 // ---- the model's side of a scenario -------------------------------------------------------------------------------
 
+/** Which version of the model a real systemd is held against. */
+export function versionOf({ version }: SystemdRoot): Version {
+  const known = VERSIONS.find((each) => version.split('.')[0] === each);
+  if (known === undefined) throw new Error(`the model does not know systemd ${version}`);
+  return known;
+}
+
 /** The only place that knows how the model's programs are called. */
 function programOf(
   { tool, hierarchies }: Scenario,
-  { version }: Root,
-  { verb, mutable, always = false }: Verb,
+  version: Version,
+  { verb, ...options }: Verb,
 ): Program<VerbOutcome> {
-  const options = { hierarchies, mutable: mutable ?? null, alwaysRefresh: always, noReload: true };
-  return VERB_PROGRAMS[verb](invoke(tool, systemd(version), options));
+  const { mutable = null, noexec = null, mountOptions = null, always = false, root = '', force = false } = options;
+  const systemdOf = systemd(version);
+  const invocation = invoke(tool, systemdOf, {
+    hierarchies,
+    root,
+    mutable,
+    force,
+    noexec,
+    alwaysRefresh: always,
+    noReload: true,
+    mountOptions: systemdOf.mountOptionsVariable ? mountOptions : null,
+  });
+  return VERB_PROGRAMS[verb](invocation);
 }
 
 /** The bare root, as the sandbox makes it. */
@@ -54,8 +82,16 @@ const bare = ({ disk = false }: Scenario): World =>
     processes: { [TOOL]: 12, [ADMIN]: 6 },
   });
 
+/** A change of the program under test: tests of the check itself show by it that a wrong program is noticed. */
+export type Alter = (program: Program<VerbOutcome>, verb: Verb) => Program<VerbOutcome>;
+
 /** What went differently first, in words; null where every verb is a run of the model. */
-export function refine(scenario: Scenario, root: Root, runs: readonly Run[]): string | null {
+export function refine(
+  scenario: Scenario,
+  version: Version,
+  runs: readonly Run[],
+  alter: Alter = (program) => program,
+): string | null {
   let world = bare(scenario);
   let ran = 0;
   for (const step of scenario.steps) {
@@ -65,16 +101,20 @@ export function refine(scenario: Scenario, root: Root, runs: readonly Run[]): st
     }
     const run = runs[ran++];
     if (run === undefined) throw new Error('a verb did not run');
-    const check = new Check(world, run.deeds);
-    check.drive(programOf(scenario, root, step));
+    const fresh = taskOf(world, TOOL);
+    const check = new Check(step.cwd === undefined ? world : made(world, TOOL, { op: 'chdir', path: step.cwd }), run);
+    check.drive(alter(programOf(scenario, version, step), step));
     if (check.difference !== null) return `verb ${ran}, ${step.verb}: ${check.difference}\n${run.stderr}`;
-    world = check.world;
+    world = made(check.world, TOOL, { op: 'exit' }).with([[`task:${TOOL}`, fresh]]);
   }
   return null;
 }
 
-function setUp(world: World, call: Setup): World {
-  const [outcome] = kernelStep(world, ADMIN, call);
+const setUp = (world: World, call: Setup): World => made(world, ADMIN, call);
+
+/** The world after a call that has to succeed. */
+function made(world: World, task: TaskId, call: Call): World {
+  const [outcome] = kernelStep(world, task, call);
   if (outcome === undefined || 'err' in outcome.result)
     throw new Error(`the model cannot ${JSON.stringify(call)}: ${JSON.stringify(outcome?.result)}`);
   return world.with(outcome.writes);
@@ -95,13 +135,15 @@ class Check {
   difference: string | null = null;
   world: World;
   readonly #deeds: Deed[];
+  readonly #rc: number;
   /** Steps whose order the model does not know: see {@link groupOf}. */
   #group: Expected[] = [];
   #groupName = '';
 
-  constructor(world: World, deeds: readonly Deed[]) {
+  constructor(world: World, run: Run) {
     this.world = world;
-    this.#deeds = [...deeds];
+    this.#deeds = [...deedsIn(run)];
+    this.#rc = run.rc;
   }
 
   drive(program: Program<VerbOutcome>): void {
@@ -112,6 +154,8 @@ class Check {
     }
     this.#flush();
     if (this.#deeds[0] !== undefined) this.#differ(null, this.#deeds[0]);
+    if (turn.done && turn.value.rc !== this.#rc)
+      this.difference ??= `the program ends with ${turn.value.rc} (${turn.value.class}), the tool with ${this.#rc}`;
   }
 
   #step(at: string, call: LinuxCall): CallResult {
@@ -295,11 +339,16 @@ function sameData(model: unknown, real: unknown): boolean {
   return one.replace(/\n$/, '') === other.replace(/\n$/, '');
 }
 
-/** An origin without what identifies the extensions: the mount, handle and times there, a word of its own here. */
+/**
+ * An origin with sorted keys, and without what identifies the extensions: the mount, handle and times there, a word of its
+ * own here.
+ */
 const originWords = (text: string): string =>
-  JSON.stringify(JSON.parse(text), (key, value: unknown) =>
-    ['onMountId', 'fileHandle', 'inode', 'crtime', 'mtime', 'identity'].includes(key) ? undefined : value,
-  );
+  JSON.stringify(JSON.parse(text), (key, value: unknown) => {
+    if (['onMountId', 'fileHandle', 'inode', 'crtime', 'mtime', 'identity'].includes(key)) return undefined;
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
 
 /** Equal in writing, or the same place. */
 function samePath(world: Read, a: unknown, b: unknown): boolean {

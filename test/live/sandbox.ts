@@ -5,14 +5,18 @@
  * The root is a tmpfs in new mount and pid namespaces, with the tools bound in read-only and shared propagation, as systemd
  * needs it. Nothing outside can be reached by it, and it is gone with its last process.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MutableMode } from '../../src/input/config.ts';
+import { CLASSES, type ImageClass } from '../../src/input/imageclass.ts';
 import type { CallOf } from '../../src/kernel/calls.ts';
 import { parseStrace } from '../../src/live/strace.ts';
-import { type Deed, deedsOf } from '../../src/live/syscalls.ts';
+import { type Deed, deedsOf, UNTRACED } from '../../src/live/syscalls.ts';
+import type { SystemdRoot } from '../../src/live/systemdroots.ts';
+import { startedSystemd } from './start.ts';
+import { knows } from './systemdplayer.ts';
 
 /** What an administrator does. Paths lead over no absolute symlink: on the real side they are walked from outside. */
 export type Setup = CallOf<
@@ -36,11 +40,18 @@ export interface Verb {
   readonly mutable?: MutableMode;
   /** `--always-refresh=yes`; 257 has no such option and always does. */
   readonly always?: boolean;
+  readonly root?: string;
+  readonly noexec?: boolean;
+  readonly force?: boolean;
+  /** SYSTEMD_…_OVERLAYFS_MOUNT_OPTIONS. */
+  readonly mountOptions?: string;
+  /** The working directory; "/" unless it says otherwise. */
+  readonly cwd?: string;
 }
 
 export interface Scenario {
   readonly name: string;
-  readonly tool: 'confext' | 'sysext';
+  readonly tool: ImageClass;
   readonly hierarchies: readonly string[];
   readonly steps: readonly (Setup | Verb)[];
   /** The root directory is on a disk, not on a tmpfs. */
@@ -51,68 +62,61 @@ export interface Scenario {
 export interface Run {
   readonly rc: number;
   readonly stderr: string;
-  readonly deeds: readonly Deed[];
+  /** What strace wrote, with {@link SANDBOX} for the root directory. */
+  readonly trace: string;
 }
+
+export const SANDBOX = '/sandbox';
+export const deedsIn = ({ trace }: Run): readonly Deed[] => deedsOf(parseStrace(trace), SANDBOX);
 
 const ENV = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C' };
 
-export interface Root {
-  readonly directory: string;
-  readonly version: '257' | '262';
-}
-
-/** The roots that are named for tests, or why there are none. */
-export function roots(): readonly Root[] | string {
-  const named = (process.env['OVERLAYCHECK_SYSTEMD_ROOTS'] ?? '').split(':').filter((name) => name !== '');
-  if (named.length === 0) return 'OVERLAYCHECK_SYSTEMD_ROOTS names no root directory with systemd in it';
-  if (process.platform !== 'linux') return `needs Linux, this is ${process.platform}`;
-  if (process.getuid?.() !== 0) return 'needs root, for mounts in a namespace of its own';
-  const strace = spawnSync('strace', ['-V']);
-  if (strace.error !== undefined) return `needs strace: ${strace.error.message}`;
-  return named.map((directory) => ({ directory, version: versionIn(directory) }));
-}
-
-function versionIn(directory: string): '257' | '262' {
-  const asked = spawnSync('chroot', [directory, '/usr/bin/systemd-confext', '--version'], {
-    encoding: 'utf8',
-    env: ENV,
-  });
-  const version = /^systemd (\d+)/.exec(asked.stdout ?? '')?.[1];
-  if (version === '257' || version === '262') return version;
-  throw new Error(`${directory} has systemd ${version ?? `that does not run: ${asked.stderr}`}; known are 257 and 262`);
+/** The roots with a real systemd that can be watched, and why there are none. */
+export async function watchedRoots(): Promise<{ readonly roots: readonly SystemdRoot[]; readonly why: string }> {
+  const { kernel, roots, why } = await startedSystemd(knows);
+  await kernel?.stop();
+  const { error } = spawnSync('strace', ['-V']);
+  return error === undefined ? { roots, why } : { roots: [], why: ` (skipped: needs strace: ${error.message})` };
 }
 
 /** Plays a scenario, and gives its verbs in order. */
-export function play(scenario: Scenario, root: Root): readonly Run[] {
+export async function play(scenario: Scenario, root: SystemdRoot): Promise<readonly Run[]> {
   const work = mkdtempSync(join(tmpdir(), 'overlaycheck-strace-'));
   try {
     mkdirSync(join(work, 'root'));
     const script = [PROLOGUE, ...scenario.steps.map((step, index) => lineOf(scenario, root, step, index))].join('\n');
-    const args = ['--mount', '--pid', '--fork', '--propagation', 'private', 'bash', '-c', script];
     const medium = scenario.disk === true ? 'disk' : 'tmpfs';
-    const done = spawnSync('unshare', [...args, '-', join(work, 'root'), root.directory, medium], {
-      encoding: 'utf8',
-      env: ENV,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    if (done.status !== 0) throw new Error(`${scenario.name}: the sandbox broke: ${done.stderr}`);
+    const args = ['--mount', '--pid', '--fork', '--propagation', 'private', 'bash', '-c', script];
+    const broken = await done('unshare', [...args, '-', join(work, 'root'), root.path, medium]);
+    if (broken !== null) throw new Error(`${scenario.name}: the sandbox broke: ${broken}`);
     return scenario.steps.flatMap((step, index) => ('verb' in step ? [runOf(work, index)] : []));
   } finally {
     rmSync(work, { recursive: true });
   }
 }
 
+/** Runs a program to its end: null where that is a good one, else what it complained of. */
+const done = (program: string, args: readonly string[]): Promise<string | null> =>
+  new Promise((resolve) => {
+    const child = spawn(program, args, { env: ENV, stdio: ['ignore', 'ignore', 'pipe'] });
+    let complaints = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      complaints += text;
+    });
+    child.on('error', ({ message }) => resolve(message));
+    child.on('close', (code, signal) => resolve(code === 0 ? null : `${signal ?? code}: ${complaints}`));
+  });
+
 function runOf(work: string, index: number): Run {
   const text = (what: string): string => readFileSync(join(work, `${index}.${what}`), 'utf8');
   if (!existsSync(join(work, `${index}.rc`))) throw new Error('a verb did not run');
-  return {
-    rc: Number(text('rc')),
-    stderr: text('err'),
-    deeds: deedsOf(parseStrace(text('strace')), join(work, 'root')),
-  };
+  return { rc: Number(text('rc')), stderr: text('err'), trace: text('strace').replaceAll(join(work, 'root'), SANDBOX) };
 }
 
-/** $1 is the new root, $2 the directory with the tools, $3 what the root is on. As after every boot, there is a /run/systemd. */
+/**
+ * $1 is the new root, $2 the directory with the tools, $3 what the root is on. As after every boot, there is a /run/systemd.
+ * The release is that of the model's world.
+ */
 const PROLOGUE = `
 set -eu
 umask 022
@@ -122,6 +126,7 @@ cd "$1"
 mkdir etc opt srv usr var var/lib run proc sys dev tmp
 for link in bin lib lib64 sbin; do ln -s "usr/$link" "$link"; done
 mount --bind "$2/usr" usr; mount -o remount,bind,ro usr
+printf 'ID=testos\\nVERSION_ID=1\\n' > ../os-release; mount --bind ../os-release usr/lib/os-release
 mknod -m 0666 dev/null c 1 3
 mount -t proc proc proc
 mount -t tmpfs -o mode=0755 tmpfs run; mount --make-shared run
@@ -131,22 +136,33 @@ mkdir run/systemd
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 const octal = (mode: number): string => mode.toString(8).padStart(4, '0');
 
-function lineOf(scenario: Scenario, root: Root, step: Setup | Verb, index: number): string {
+function lineOf(scenario: Scenario, root: SystemdRoot, step: Setup | Verb, index: number): string {
   return 'verb' in step ? verbLine(scenario, root, step, index) : setupLine(step);
 }
 
-function verbLine({ tool, hierarchies }: Scenario, { version }: Root, verb: Verb, index: number): string {
+/** nsenter(1) does what chroot(1) does and can go to a directory in the new root. */
+function verbLine({ tool, hierarchies }: Scenario, { version }: SystemdRoot, verb: Verb, index: number): string {
   const args = [
     '--no-reload',
     ...(verb.mutable === undefined ? [] : [`--mutable=${verb.mutable}`]),
-    ...(verb.always === true && version !== '257' ? ['--always-refresh=yes'] : []),
+    ...(verb.always === true && !version.startsWith('257') ? ['--always-refresh=yes'] : []),
+    ...(verb.root === undefined ? [] : [`--root=${verb.root}`]),
+    ...(verb.noexec === undefined ? [] : [`--noexec=${verb.noexec}`]),
+    ...(verb.force === true ? ['--force'] : []),
     verb.verb,
   ];
-  const env = ['PATH=/usr/bin', 'LANG=C', `SYSTEMD_${tool.toUpperCase()}_HIERARCHIES=${hierarchies.join(':')}`];
+  const { env, command } = CLASSES[tool];
+  const variables = [
+    'PATH=/usr/bin',
+    'LANG=C',
+    `${env.hierarchies}=${hierarchies.join(':')}`,
+    ...(verb.mountOptions === undefined ? [] : [`${env.mountOptions}=${verb.mountOptions}`]),
+  ];
   const words = (list: readonly string[]): string => list.map(quoted).join(' ');
-  const run = `env -i ${words(env)} "$(command -v chroot)" . ${words([`/usr/bin/systemd-${tool}`, ...args])}`;
+  const enter = `"$(command -v nsenter)" --root=. --wd=.${quoted(verb.cwd ?? '/')}`;
+  const strace = `strace -f -y -s 65536 -e 'trace=!${UNTRACED.map((name) => `?${name}`).join(',')}'`;
   return [
-    `strace -f -y -s 65536 -e 'trace=!read,mmap,munmap,mprotect,brk' -o "$1/../${index}.strace" ${run} 2> "$1/../${index}.err" && rc=0 || rc=$?`,
+    `${strace} -o "$1/../${index}.strace" env -i ${words(variables)} ${enter} ${words([`/usr/bin/${command}`, ...args])} 2> "$1/../${index}.err" && rc=0 || rc=$?`,
     `echo "$rc" > "$1/../${index}.rc"`,
   ].join('\n');
 }
