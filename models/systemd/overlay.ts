@@ -23,13 +23,44 @@ export function* mountOverlay(run: Invocation, plan: Layout, h: string): Program
   }
 }
 
-/** The class's flags, `--noexec=` aside; read-only without an upper, and else no access times. */
+/**
+ * Options that are flags of the mount in truth: they are taken out of the text and set or clear a flag. Null are flags that the
+ * model does not have. Source: mount-util.c mount_option_mangle(), libmount MNT_LINUX_MAP; seen with 262.1.
+ */
+const FLAG_OPTIONS: Readonly<Record<string, readonly [flag: MountFlag, isSet: boolean] | null>> = {
+  ro: ['ro', true],
+  rw: ['ro', false],
+  nosuid: ['nosuid', true],
+  suid: ['nosuid', false],
+  nodev: ['nodev', true],
+  dev: ['nodev', false],
+  noexec: ['noexec', true],
+  exec: ['noexec', false],
+  noatime: ['noatime', true],
+  atime: ['noatime', false],
+  relatime: null,
+  norelatime: null,
+  strictatime: null,
+  nodiratime: null,
+  diratime: null,
+  sync: null,
+  async: null,
+  dirsync: null,
+};
+
+const isFlag = (option: string): boolean => Object.hasOwn(FLAG_OPTIONS, option);
+
+/** The class's flags, `--noexec=` aside; read-only without an upper, and else no access times. The environment has the last word. */
 function flagsOf(run: Invocation, { upper }: Layout): readonly MountFlag[] {
   const noexec = run.noexec ?? classOf(run).mountFlags.includes('noexec');
   const own = classOf(run).mountFlags.filter((flag) => flag !== 'noexec');
-  const flags: readonly MountFlag[] = [...own, ...(noexec ? (['noexec'] as const) : [])];
-  if (upper === null) return ['ro', ...flags];
-  return run.mountOptions === null || /(^|,)noatime(,|$)/.test(run.mountOptions) ? [...flags, 'noatime'] : flags;
+  const flags = new Set<MountFlag>([...(upper === null ? (['ro'] as const) : []), ...own]);
+  if (noexec) flags.add('noexec');
+  for (const option of run.mountOptions?.split(',') ?? (upper === null ? [] : ['noatime'])) {
+    const [flag, isSet] = (isFlag(option) ? FLAG_OPTIONS[option] : null) ?? [];
+    if (flag !== undefined) flags[isSet === true ? 'add' : 'delete'](flag);
+  }
+  return [...flags];
 }
 
 /** The options that the tool itself gives: for a mutable overlay alone. */
@@ -61,7 +92,7 @@ function optionText(run: Invocation, { lowers, upper, work }: Layout): string {
   return [
     `lowerdir=${list(lowers)}`,
     ...(upper === null || work === null ? [] : [`upperdir=${upper.path}`, `workdir=${work.path}`]),
-    ...extra.filter((option) => option !== 'noatime' && option !== ''),
+    ...extra.filter((option) => option !== '' && !isFlag(option)),
   ]
     .join(',')
     .slice(0, LONGEST);

@@ -13,6 +13,7 @@
  * of the marker directory say in other words.
  */
 
+import { posix } from 'node:path';
 import { invoke } from '../../models/systemd/invocation.ts';
 import type { Outcome as VerbOutcome } from '../../models/systemd/outcome.ts';
 import { QUESTIONS } from '../../models/systemd/questions.ts';
@@ -102,7 +103,8 @@ export function refine(
     const run = runs[ran++];
     if (run === undefined) throw new Error('a verb did not run');
     const fresh = taskOf(world, TOOL);
-    const check = new Check(step.cwd === undefined ? world : made(world, TOOL, { op: 'chdir', path: step.cwd }), run);
+    const { cwd = '/' } = step;
+    const check = new Check(made(world, TOOL, { op: 'chdir', path: cwd }), cwd, run);
     check.drive(alter(programOf(scenario, version, step), step));
     if (check.difference !== null) return `verb ${ran}, ${step.verb}: ${check.difference}\n${run.stderr}`;
     world = made(check.world, TOOL, { op: 'exit' }).with([[`task:${TOOL}`, fresh]]);
@@ -136,12 +138,14 @@ class Check {
   world: World;
   readonly #deeds: Deed[];
   readonly #rc: number;
+  readonly #cwd: string;
   /** Steps whose order the model does not know: see {@link groupOf}. */
   #group: Expected[] = [];
   #groupName = '';
 
-  constructor(world: World, run: Run) {
+  constructor(world: World, cwd: string, run: Run) {
     this.world = world;
+    this.#cwd = cwd;
     this.#deeds = [...deedsIn(run)];
     this.#rc = run.rc;
   }
@@ -168,7 +172,8 @@ class Check {
     const outcomes = kernelStep(this.world, TOOL, call);
     const [first] = outcomes;
     if (first === undefined) throw new Error(`${call.op} has no outcome`);
-    const shows = (outcome: Outcome<CallResult>): readonly Expected[] => expectedOf(at, call, outcome, this.world);
+    const shows = (outcome: Outcome<CallResult>): readonly Expected[] =>
+      expectedOf(at, call, outcome, this.world, this.#cwd);
     const fits = outcomes.find((outcome) => {
       const [shown] = shows(outcome);
       const [deed] = this.#deeds;
@@ -245,7 +250,13 @@ const LOOKS: readonly Call['op'][] = [
 ];
 
 /** What has to show of a step: one deed, none, or a directory after the other for `mkdir -p`. */
-function expectedOf(at: string, call: Call, outcome: Outcome<CallResult>, world: World): readonly Expected[] {
+function expectedOf(
+  at: string,
+  call: Call,
+  outcome: Outcome<CallResult>,
+  world: World,
+  cwd: string,
+): readonly Expected[] {
   const result = 'err' in outcome.result ? outcome.result.err : 'ok';
   const expected = (one: Deeds): Expected => ({ at, call: one, result, world });
   if (LOOKS.includes(call.op)) return [];
@@ -262,10 +273,10 @@ function expectedOf(at: string, call: Call, outcome: Outcome<CallResult>, world:
     }
     case 'mkdir':
       return result === 'EEXIST' ? [] : [expected(call)];
-    case 'removeTree': {
-      const path = call.path.startsWith('/') ? call.path : `/${call.path}`;
-      return result === 'ok' && !isThere(world, path) ? [] : [expected({ op: 'removeTree', path })];
-    }
+    case 'removeTree':
+      return result === 'ok' && !isThere(world, call.path)
+        ? []
+        : [expected({ op: 'removeTree', path: posix.resolve(cwd, call.path) })];
     case 'write':
       return [expected({ op: 'write', path: call.path, data: typeof call.data === 'string' ? call.data : null })];
     case 'mount-overlay':

@@ -4,16 +4,27 @@ import type { Scenario, Setup, Verb } from './sandbox.ts';
 
 const MUTABLE = '/var/lib/extensions.mutable';
 
-const extension = (name: string, files: Readonly<Record<string, string>> = {}): readonly Setup[] => {
-  const dir = `/var/lib/confexts/${name}/etc`;
+/** Files by their paths, with the directories that they are in. */
+const files = (top: string, contents: Readonly<Record<string, string>>): readonly Setup[] => {
+  const paths = Object.keys(contents).map((name) => `${top}/${name}`);
+  const above = new Set(paths.map((path) => path.slice(0, path.lastIndexOf('/'))));
   return [
-    { op: 'mkdirAll', path: `${dir}/extension-release.d`, mode: 0o755 },
-    { op: 'write', path: `${dir}/extension-release.d/extension-release.${name}`, data: 'ID=_any\n' },
-    ...Object.entries({ [`${name}.conf`]: name, ...files }).map(
-      ([file, data]): Setup => ({ op: 'write', path: `${dir}/${file}`, data }),
-    ),
+    ...[...above].map((path): Setup => ({ op: 'mkdirAll', path, mode: 0o755 })),
+    ...Object.entries(contents).map(([name, data]): Setup => ({ op: 'write', path: `${top}/${name}`, data })),
   ];
 };
+const extension = (name: string, more: Readonly<Record<string, string>> = {}, root = ''): readonly Setup[] =>
+  files(`${root}/var/lib/confexts/${name}/etc`, {
+    [`extension-release.d/extension-release.${name}`]: 'ID=_any\n',
+    [`${name}.conf`]: name,
+    ...more,
+  });
+/** For sysext; without contents it has nothing for any hierarchy. */
+const image = (name: string, contents: Readonly<Record<string, string>>): readonly Setup[] =>
+  files(`/var/lib/extensions/${name}`, {
+    [`usr/lib/extension-release.d/extension-release.${name}`]: 'ID=_any\n',
+    ...contents,
+  });
 const host: readonly Setup[] = [{ op: 'write', path: '/etc/hostname', data: 'h' }];
 const base = [...host, ...extension('a')];
 const mutableDir = (mode = 0o755): readonly Setup[] => [
@@ -47,6 +58,13 @@ const confext = (name: string, ...steps: readonly (Setup | Verb | readonly Setup
   name,
   tool: 'confext',
   hierarchies: ['/etc'],
+  steps: steps.flat(),
+});
+
+const sysext = (name: string, ...steps: readonly (Setup | Verb | readonly Setup[])[]): Scenario => ({
+  name: `sysext: ${name}`,
+  tool: 'sysext',
+  hierarchies: ['/opt', '/srv'],
   steps: steps.flat(),
 });
 
@@ -103,6 +121,186 @@ const perMode = MUTABLE_MODES.flatMap((mode): readonly Scenario[] => [
     unmerge,
   ),
 ]);
+
+/** Everything that a verb can be, in every mode: what the check is made for. The second extension puts a file where a directory is mounted. */
+const everyVerb = MUTABLE_MODES.map(
+  (mode): Scenario =>
+    confext(
+      `${mode}: merge, skipped refresh, refresh, failing refresh, unmerge`,
+      base,
+      mutableDir(),
+      submounts,
+      merge(mode),
+      refresh(mode),
+      always(mode),
+      extension('b', { sub: '' }),
+      refresh(mode),
+      unmerge,
+      merge(mode),
+      unmerge,
+    ),
+);
+
+const twoTrees = [
+  ...files('/opt', { h: 'h' }),
+  ...files('/srv', { h: 'h' }),
+  ...image('a', { 'opt/a': 'a', 'srv/a': 'a' }),
+];
+const srvMount: readonly Setup[] = [
+  { op: 'mkdirAll', path: '/srv/m', mode: 0o755 },
+  { op: 'mount-tmpfs', path: '/srv/m', mode: 0o755 },
+];
+
+const severalHierarchies: readonly Scenario[] = [
+  ...MUTABLE_MODES.flatMap((mode): readonly Scenario[] => [
+    sysext(
+      `${mode}: layers in both hierarchies`,
+      twoTrees,
+      files(MUTABLE, { 'opt/x': 'x', 'srv/x': 'x' }),
+      merge(mode),
+      refresh(mode),
+      always(mode),
+      unmerge,
+    ),
+    sysext(
+      `${mode}: a hierarchy without a layer but with a submount`,
+      image('a', { 'opt/a': 'a' }),
+      srvMount,
+      merge(mode),
+      always(mode),
+      unmerge,
+    ),
+    sysext(
+      `${mode}: the second hierarchy fails`,
+      twoTrees,
+      srvMount,
+      merge(mode),
+      image('b', { 'srv/m': 'a file' }),
+      always(mode),
+      unmerge,
+    ),
+    sysext(`${mode}: an extension without anything`, image('a', {}), merge(mode), always(mode), unmerge),
+  ]),
+  sysext(
+    'the mutable directory of the second hierarchy has another mode',
+    twoTrees,
+    files(MUTABLE, { 'opt/x': 'x', 'srv/x': 'x' }),
+    { op: 'chmod', path: `${MUTABLE}/srv`, mode: 0o700 },
+    merge('no'),
+    always('auto'),
+    unmerge,
+  ),
+  sysext(
+    'an extension has a file for a hierarchy',
+    twoTrees,
+    merge('no'),
+    image('b', { srv: 'a file' }),
+    always('no'),
+    unmerge,
+  ),
+  sysext(
+    'one hierarchy of two is lost',
+    twoTrees,
+    merge('no'),
+    { op: 'umount', path: '/opt' },
+    refresh('no'),
+    always('no'),
+    unmerge,
+  ),
+  sysext(
+    'without flags an option',
+    twoTrees,
+    { ...merge('no'), noexec: true },
+    { ...always('yes'), noexec: true },
+    unmerge,
+  ),
+];
+
+const atRoot = (verb: Verb): Verb => ({ ...verb, root: '/sysroot' });
+const sysroot = (...more: readonly Setup[]): readonly Setup[] => [
+  ...files('/sysroot', { 'usr/lib/os-release': 'ID=testos\n', 'etc/hostname': 'h', 'var/lib/x': '' }),
+  ...extension('a', {}, '/sysroot'),
+  ...more,
+];
+const misfit: Setup = {
+  op: 'write',
+  path: '/var/lib/confexts/b/etc/extension-release.d/extension-release.b',
+  data: 'ID=other\n',
+};
+
+const options: readonly Scenario[] = [
+  ...MUTABLE_MODES.map((mode) =>
+    confext(
+      `--root, ${mode}`,
+      sysroot(),
+      atRoot(merge(mode)),
+      atRoot(refresh(mode)),
+      atRoot(always(mode)),
+      atRoot(unmerge),
+    ),
+  ),
+  confext(
+    '--root: the mutable directory is there, and a submount',
+    sysroot(
+      ...files('/sysroot/var/lib/extensions.mutable/etc', { x: 'x' }),
+      { op: 'mkdirAll', path: '/sysroot/etc/sub', mode: 0o755 },
+      { op: 'mount-tmpfs', path: '/sysroot/etc/sub', mode: 0o755 },
+    ),
+    atRoot(merge('auto')),
+    atRoot(refresh('auto')),
+    atRoot(always('auto')),
+    atRoot(unmerge),
+  ),
+  confext('--noexec=no', base, { ...merge('no'), noexec: false }, { ...always('yes'), noexec: false }, unmerge),
+  confext(
+    '--force',
+    base,
+    extension('b'),
+    misfit,
+    { ...merge('no'), force: true },
+    always('no'),
+    { ...always('no'), force: true },
+    unmerge,
+  ),
+  ...[
+    'redirect_dir=off,metacopy=off,noatime',
+    'redirect_dir=on',
+    'noexec,exec,nodev,dev,suid,ro',
+    'relatime,rw',
+    'bogus',
+  ].map((mountOptions) =>
+    confext(
+      `mount options of the environment: ${mountOptions}`,
+      base,
+      { ...merge('yes'), mountOptions },
+      { ...refresh('no'), mountOptions },
+      refresh('no'),
+      unmerge,
+    ),
+  ),
+  confext(
+    'the mode of the configuration',
+    base,
+    files('/etc/systemd', { 'confext.conf': '[ConfExt]\nMutable=yes\n' }),
+    { verb: 'merge' },
+    { verb: 'refresh' },
+    unmerge,
+  ),
+  confext(
+    'another working directory',
+    base,
+    merge('yes'),
+    { ...always('yes'), cwd: '/var' },
+    { ...unmerge, cwd: '/usr' },
+  ),
+  confext(
+    'another working directory in which there is something of that name',
+    base,
+    files('/srv/var/lib/extensions.mutable/.systemd-etc-workdir', { precious: '' }),
+    merge('yes'),
+    { ...unmerge, cwd: '/srv' },
+  ),
+];
 
 const failing: readonly Scenario[] = [
   confext(
@@ -228,6 +426,9 @@ const failing: readonly Scenario[] = [
 ];
 
 export const SCENARIOS: readonly Scenario[] = [
+  ...everyVerb,
+  ...severalHierarchies,
+  ...options,
   ...perMode,
   ...MUTABLE_MODES.map(
     (mode): Scenario => ({
