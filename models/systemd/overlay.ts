@@ -2,7 +2,7 @@
 import type { LayerPath } from '../../src/kernel/calls.ts';
 import type { MountFlag } from '../../src/kernel/types.ts';
 import type { Program } from '../../src/program/linux.ts';
-import { must } from './call.ts';
+import { must, Stopped } from './call.ts';
 import { classOf, type Invocation } from './invocation.ts';
 import type { Layout } from './mutable.ts';
 import { WORKSPACE } from './names.ts';
@@ -16,12 +16,18 @@ export function* mountOverlay(run: Invocation, plan: Layout, h: string): Program
   if (plan.work !== null) yield* must('M7c', { op: 'mkdirAll', path: plan.work.path, mode: 0o700 });
   yield* must('M7c', { op: 'chmod', path: plan.upper?.path ?? meta, mode: plan.mode });
   const flags = flagsOf(run, plan);
-  if (isPlain(run, plan)) yield* must('M7d', { op: 'mount-overlay', path: overlay, ...options(run, plan), flags });
-  else {
-    const data = optionText(run, plan);
-    yield* must('M7d', { op: 'mount-overlay-data', path: overlay, source: classOf(run).mountSource, data, flags });
+  const text = optionText(run, plan);
+  if (hasOpenQuote(text)) throw new Stopped('M7d', 'EINVAL'); // "Failed to mangle mount options"
+  if (isPlain(run, plan, text)) {
+    yield* must('M7d', { op: 'mount-overlay', path: overlay, ...options(run, plan), flags });
+    return;
   }
+  const data = text.slice(0, LONGEST);
+  yield* must('M7d', { op: 'mount-overlay-data', path: overlay, source: classOf(run).mountSource, data, flags });
 }
+
+/** Whether a quotation mark is never closed by another one of its kind. Source: extract-word.c extract_first_word(). */
+const hasOpenQuote = (text: string): boolean => /['"]/.test(text.replace(/'[^']*'|"[^"]*"/g, ''));
 
 /**
  * Options that are flags of the mount in truth: they are taken out of the text and set or clear a flag. Null are flags that the
@@ -75,15 +81,15 @@ const options = (run: Invocation, { lowers, upper, work }: Layout) => ({
 const LONGEST = 4095;
 
 /** Whether the kernel gets the layers as they are meant: not so where a path has a character that means something in options. */
-function isPlain(run: Invocation, plan: Layout): boolean {
+function isPlain(run: Invocation, plan: Layout, text: string): boolean {
   if (run.mountOptions !== null) return false;
   const paths = [...plan.lowers, ...[plan.upper, plan.work].filter((layer) => layer !== null)].map(({ path }) => path);
-  return !paths.some((path) => /[\\:,"']/.test(path)) && optionText(run, plan).length <= LONGEST;
+  return !paths.some((path) => /[\\:,]/.test(path)) && text.length <= LONGEST;
 }
 
 /**
- * The text that reaches the kernel: paths were escaped with backslashes, and the mangling of the options took those away
- * again. What does not fit into a page is cut off. Seen with 257.13 and 262.1.
+ * The text for the kernel, which cuts off what does not fit into a page: paths were escaped with backslashes, and the mangling
+ * of the options took those away again. Seen with 257.13 and 262.1.
  */
 function optionText(run: Invocation, { lowers, upper, work }: Layout): string {
   const list = (layers: readonly LayerPath[]): string => layers.map(({ path }) => path).join(':');
@@ -93,7 +99,5 @@ function optionText(run: Invocation, { lowers, upper, work }: Layout): string {
     `lowerdir=${list(lowers)}`,
     ...(upper === null || work === null ? [] : [`upperdir=${upper.path}`, `workdir=${work.path}`]),
     ...extra.filter((option) => option !== '' && !isFlag(option)),
-  ]
-    .join(',')
-    .slice(0, LONGEST);
+  ].join(',');
 }

@@ -109,7 +109,11 @@ const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', v
 export function stringOf(arg: string | undefined): string | null {
   if (arg === undefined || !arg.startsWith('"')) return null;
   if (arg.endsWith('...')) throw new Error(`strace shortened ${arg}`);
-  const bytes = arg.slice(1, -1).replace(/\\([0-7]{1,3}|x[0-9a-f]{2}|.)/g, (_, code: string) => {
+  return unescaped(arg.slice(1, -1));
+}
+
+function unescaped(text: string): string {
+  const bytes = text.replace(/\\([0-7]{1,3}|x[0-9a-f]{2}|.)/g, (_, code: string) => {
     if (/^[0-7]/.test(code)) return String.fromCharCode(Number.parseInt(code, 8));
     if (/^x./.test(code)) return String.fromCharCode(Number.parseInt(code.slice(1), 16));
     return ESCAPES[code] ?? code;
@@ -120,7 +124,7 @@ export function stringOf(arg: string | undefined): string | null {
 /** A descriptor and the path that strace found behind it: `4</run>`. Null for what is none. */
 export function descriptorOf(arg: string | null | undefined): { readonly fd: string; readonly path: string } | null {
   const match = /^(-?\d+|AT_FDCWD)<(.*)>(?:\(deleted\))?$/s.exec(arg ?? '');
-  return match === null ? null : { fd: match[1] ?? '', path: match[2] ?? '' };
+  return match === null ? null : { fd: match[1] ?? '', path: unescaped(match[2] ?? '') };
 }
 
 /** The names in `A|B|C`, also where the number is among them. */

@@ -3,6 +3,7 @@
  * others could see, with what arguments, and what they gave. The tables here are all the abstraction there is between
  * what strace saw and what the model's programs are held against: what is in none of them is an error.
  */
+import { posix } from 'node:path';
 import type { Call, CallOf } from '../kernel/calls.ts';
 import { overlayRequest } from '../kernel/overlayoptions.ts';
 import type { MountFlag } from '../kernel/types.ts';
@@ -100,6 +101,8 @@ const PROPAGATION = {
 const NUMBERED: Readonly<Record<string, string>> = { syscall_0x1d3: 'open_tree_attr', syscall_0x1c4: 'fchmodat2' };
 const AT_RECURSIVE = 0x8000;
 const OPEN_TREE_CLONE = 1;
+/** What mount(2) takes of the options, without the end of the text. Source: Linux copy_mount_options(). */
+const PAGE = 4095;
 
 const mountFlags = (words: readonly string[]): readonly MountFlag[] =>
   sorted(words.flatMap((word) => MOUNT_FLAGS[word] ?? []));
@@ -283,9 +286,10 @@ class Reader {
     } else if (type === 'tmpfs') {
       const mode = Number.parseInt(/(?:^|,)mode=(\d+)/.exec(data)?.[1] ?? '1777', 8);
       this.#add({ op: 'mount-tmpfs', path, mode, flags: mountFlags(flags) }, call);
-    } else if (type === 'overlay')
-      this.#add(overlayDeed({ op: 'mount-overlay-data', path, source, data, flags: mountFlags(flags) }), call);
-    else throw new Error(`line ${call.line}: mounts a ${type}`);
+    } else if (type === 'overlay') {
+      const page = data.slice(0, PAGE);
+      this.#add(overlayDeed({ op: 'mount-overlay-data', path, source, data: page, flags: mountFlags(flags) }), call);
+    } else throw new Error(`line ${call.line}: mounts a ${type}`);
   }
 
   #setattr(call: Syscall): void {
@@ -387,7 +391,7 @@ class Reader {
 const TREE = 'tree of ';
 const treeName = (held: string): string => (held.startsWith(TREE) ? held.slice(TREE.length) : held);
 const isDevice = (path: string): boolean => /^\/(dev|proc|sys)\//.test(path);
-const normal = (path: string): string => path.replace(/\/+/g, '/').replace(/(?<=.)\/$/, '');
+const normal = (path: string): string => posix.normalize(path).replace(/(?<=.)\/$/, '');
 
 /** What `rm -rf` removes, one after the other and the directory itself last, is one deed. */
 function grouped(deeds: readonly Deed[]): readonly Deed[] {

@@ -32,6 +32,7 @@ export type Setup = CallOf<
   | 'mount-tmpfs'
   | 'mount-bind'
   | 'mount-remount'
+  | 'mount-propagation'
   | 'umount'
 >;
 
@@ -195,7 +196,9 @@ function setupLine(call: Setup): string {
       return `mount --bind ${quoted(`.${call.from}`)} ${path}`;
     case 'mount-remount':
       return `mount -o remount,bind,${call.flags.join(',') || 'rw'} ${path}`;
+    case 'mount-propagation':
+      return `mount --make-${call.recursive === true ? 'r' : ''}${call.to} ${path}`;
     case 'umount':
-      return `umount ${path}`;
+      return `umount ${call.detach === true ? '--lazy ' : ''}${path}`;
   }
 }
