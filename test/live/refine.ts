@@ -28,7 +28,7 @@ import { type Read, task as taskOf, type World } from '../../src/kernel/world.ts
 import { type Deed, type Deeds, overlayDeed, sorted } from '../../src/live/syscalls.ts';
 import type { SystemdRoot } from '../../src/live/systemdroots.ts';
 import type { LinuxCall, Program } from '../../src/program/linux.ts';
-import { deedsIn, type Run, type Scenario, type Setup, type Verb } from './sandbox.ts';
+import { type Run, read, type Scenario, type Setup, type Verb } from './sandbox.ts';
 
 const TOOL = 'tool';
 const ADMIN = 'admin';
@@ -137,7 +137,7 @@ class Check {
   difference: string | null = null;
   world: World;
   readonly #deeds: Deed[];
-  readonly #rc: number;
+  readonly #rc: number | string;
   readonly #cwd: string;
   /** Steps whose order the model does not know: see {@link groupOf}. */
   #group: Expected[] = [];
@@ -146,8 +146,9 @@ class Check {
   constructor(world: World, cwd: string, run: Run) {
     this.world = world;
     this.#cwd = cwd;
-    this.#deeds = [...deedsIn(run)];
-    this.#rc = run.rc;
+    const { deeds, rc } = read(run);
+    this.#deeds = [...deeds];
+    this.#rc = rc;
   }
 
   drive(program: Program<VerbOutcome>): void {

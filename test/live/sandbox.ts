@@ -6,7 +6,7 @@
  * needs it. Nothing outside can be reached by it, and it is gone with its last process.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MutableMode } from '../../src/input/config.ts';
@@ -61,14 +61,20 @@ export interface Scenario {
 
 /** A real run of a verb. */
 export interface Run {
-  readonly rc: number;
   readonly stderr: string;
   /** What strace wrote, with {@link SANDBOX} for the root directory. */
   readonly trace: string;
 }
 
-export const SANDBOX = '/sandbox';
-export const deedsIn = ({ trace }: Run): readonly Deed[] => deedsOf(parseStrace(trace), SANDBOX);
+const SANDBOX = '/sandbox';
+
+/** What a real run did, and its exit status. */
+export function read({ trace }: Run): { readonly deeds: readonly Deed[]; readonly rc: number | string } {
+  const events = parseStrace(trace);
+  const last = events.at(-1);
+  if (last === undefined || !('ended' in last)) throw new Error('the trace stops before the tool does');
+  return { deeds: deedsOf(events, SANDBOX), rc: last.ended };
+}
 
 const ENV = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C' };
 
@@ -76,8 +82,9 @@ const ENV = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C' };
 export async function watchedRoots(): Promise<{ readonly roots: readonly SystemdRoot[]; readonly why: string }> {
   const { kernel, roots, why } = await startedSystemd(knows);
   await kernel?.stop();
-  const { error } = spawnSync('strace', ['-V']);
-  return error === undefined ? { roots, why } : { roots: [], why: ` (skipped: needs strace: ${error.message})` };
+  const { error, status, stderr } = spawnSync('strace', ['-o', '/dev/null', 'true'], { encoding: 'utf8' });
+  const refused = error?.message ?? (status === 0 ? undefined : stderr.trim());
+  return refused === undefined ? { roots, why } : { roots: [], why: ` (skipped: needs strace: ${refused})` };
 }
 
 /** Plays a scenario, and gives its verbs in order. */
@@ -92,7 +99,7 @@ export async function play(scenario: Scenario, root: SystemdRoot): Promise<reado
     if (broken !== null) throw new Error(`${scenario.name}: the sandbox broke: ${broken}`);
     return scenario.steps.flatMap((step, index) => ('verb' in step ? [runOf(work, index)] : []));
   } finally {
-    rmSync(work, { recursive: true });
+    rmSync(work, { recursive: true, force: true });
   }
 }
 
@@ -110,9 +117,32 @@ const done = (program: string, args: readonly string[]): Promise<string | null> 
 
 function runOf(work: string, index: number): Run {
   const text = (what: string): string => readFileSync(join(work, `${index}.${what}`), 'utf8');
-  if (!existsSync(join(work, `${index}.rc`))) throw new Error('a verb did not run');
-  return { rc: Number(text('rc')), stderr: text('err'), trace: text('strace').replaceAll(join(work, 'root'), SANDBOX) };
+  return { stderr: text('err'), trace: text('strace').replaceAll(join(work, 'root'), SANDBOX) };
 }
+
+// ---- traces in files -------------------------------------------------------------------------------------------------
+
+/** The name of the file for the runs of a scenario. */
+export const traceFile = ({ name }: Scenario, version: string): string =>
+  `${version} ${name}.strace`.replaceAll(/[^\w.-]+/g, '-');
+
+/** All runs in one text, each below a line with its verb. */
+export function toText({ steps }: Scenario, runs: readonly Run[]): string {
+  const verbs = steps.flatMap((step) => ('verb' in step ? [step.verb] : []));
+  return runs.map(({ trace }, index) => `# ${verbs[index]}\n${trace.trim()}\n`).join('');
+}
+
+/** The runs in such a text. Empty lines before a run make its line numbers those of the text. */
+export function fromText(text: string): readonly Run[] {
+  const runs: { readonly from: number; readonly lines: string[] }[] = [];
+  text.split('\n').forEach((line, index) => {
+    if (line.startsWith('# ')) runs.push({ from: index + 1, lines: [] });
+    else runs.at(-1)?.lines.push(line);
+  });
+  return runs.map(({ from, lines }) => ({ stderr: '', trace: '\n'.repeat(from) + lines.join('\n') }));
+}
+
+// ---- the script ------------------------------------------------------------------------------------------------------
 
 /**
  * $1 is the new root, $2 the directory with the tools, $3 what the root is on. As after every boot, there is a /run/systemd.
@@ -128,7 +158,7 @@ mkdir etc opt srv usr var var/lib run proc sys dev tmp
 for link in bin lib lib64 sbin; do ln -s "usr/$link" "$link"; done
 mount --bind "$2/usr" usr; mount -o remount,bind,ro usr
 printf 'ID=testos\\nVERSION_ID=1\\n' > ../os-release; mount --bind ../os-release usr/lib/os-release
-mknod -m 0666 dev/null c 1 3
+: > dev/null; mount --bind /dev/null dev/null
 mount -t proc proc proc
 mount -t tmpfs -o mode=0755 tmpfs run; mount --make-shared run
 mkdir run/systemd
@@ -162,10 +192,8 @@ function verbLine({ tool, hierarchies }: Scenario, { version }: SystemdRoot, ver
   const words = (list: readonly string[]): string => list.map(quoted).join(' ');
   const enter = `"$(command -v nsenter)" --root=. --wd=.${quoted(verb.cwd ?? '/')}`;
   const strace = `strace -f -y -s 65536 -e 'trace=!${UNTRACED.map((name) => `?${name}`).join(',')}'`;
-  return [
-    `${strace} -o "$1/../${index}.strace" env -i ${words(variables)} ${enter} ${words([`/usr/bin/${command}`, ...args])} 2> "$1/../${index}.err" && rc=0 || rc=$?`,
-    `echo "$rc" > "$1/../${index}.rc"`,
-  ].join('\n');
+  const [trace, messages] = ['strace', 'err'].map((what) => `"$1/../${index}.${what}"`);
+  return `${strace} -o ${trace} env -i ${words(variables)} ${enter} ${words([`/usr/bin/${command}`, ...args])} 2> ${messages} || true`;
 }
 
 /** The same call by the tools of a shell, which stands in the new root. */

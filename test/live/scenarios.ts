@@ -1,186 +1,84 @@
-/** What is played in the real root and in the model: every mode, with what is mounted below, and every way to fail. */
+/**
+ * What is played in the real root and in the model whenever the tests run: every mode, several hierarchies, the options, and
+ * the ways to fail. More of it is in morescenarios.ts.
+ */
 import { MUTABLE_MODES, type MutableMode } from '../../src/input/config.ts';
-import type { Scenario, Setup, Verb } from './sandbox.ts';
+import type { Scenario } from './sandbox.ts';
+import {
+  always,
+  atRoot,
+  base,
+  bind,
+  confext,
+  extension,
+  files,
+  host,
+  image,
+  MUTABLE,
+  merge,
+  misfit,
+  mutableDir,
+  refresh,
+  srvMount,
+  submounts,
+  sysext,
+  sysroot,
+  tmpfs,
+  twoTrees,
+  unmerge,
+} from './steps.ts';
 
-const MUTABLE = '/var/lib/extensions.mutable';
-
-/** Files by their paths, with the directories that they are in. */
-const files = (top: string, contents: Readonly<Record<string, string>>): readonly Setup[] => {
-  const paths = Object.keys(contents).map((name) => `${top}/${name}`);
-  const above = new Set(paths.map((path) => path.slice(0, path.lastIndexOf('/'))));
-  return [
-    ...[...above].map((path): Setup => ({ op: 'mkdirAll', path, mode: 0o755 })),
-    ...Object.entries(contents).map(([name, data]): Setup => ({ op: 'write', path: `${top}/${name}`, data })),
-  ];
-};
-const extension = (name: string, more: Readonly<Record<string, string>> = {}, root = ''): readonly Setup[] =>
-  files(`${root}/var/lib/confexts/${name}/etc`, {
-    [`extension-release.d/extension-release.${name}`]: 'ID=_any\n',
-    [`${name}.conf`]: name,
-    ...more,
-  });
-/** For sysext; without contents it has nothing for any hierarchy. */
-const image = (name: string, contents: Readonly<Record<string, string>>): readonly Setup[] =>
-  files(`/var/lib/extensions/${name}`, {
-    [`usr/lib/extension-release.d/extension-release.${name}`]: 'ID=_any\n',
-    ...contents,
-  });
-const host: readonly Setup[] = [{ op: 'write', path: '/etc/hostname', data: 'h' }];
-const base = [...host, ...extension('a')];
-const mutableDir = (mode = 0o755): readonly Setup[] => [
-  { op: 'mkdirAll', path: MUTABLE, mode: 0o755 },
-  { op: 'mkdirAll', path: `${MUTABLE}/etc`, mode },
-];
-const link = (target: string): readonly Setup[] => [
-  { op: 'mkdirAll', path: MUTABLE, mode: 0o755 },
-  { op: 'symlink', target, path: `${MUTABLE}/etc` },
-];
-const submounts: readonly Setup[] = [
-  { op: 'mkdirAll', path: '/etc/sub', mode: 0o755 },
-  { op: 'mount-tmpfs', path: '/etc/sub', mode: 0o755 },
-  { op: 'write', path: '/etc/sub/f', data: 'f' },
-  { op: 'write', path: '/etc/hn', data: '' },
-  { op: 'mount-bind', from: '/etc/hostname', path: '/etc/hn' },
-];
-const nested: readonly Setup[] = [
-  { op: 'mkdirAll', path: '/etc/sub', mode: 0o755 },
-  { op: 'mount-tmpfs', path: '/etc/sub', mode: 0o755 },
-  { op: 'mkdirAll', path: '/etc/sub/deep', mode: 0o755 },
-  { op: 'mount-tmpfs', path: '/etc/sub/deep', mode: 0o755 },
-];
-
-const merge = (mutable: MutableMode): Verb => ({ verb: 'merge', mutable });
-const refresh = (mutable: MutableMode): Verb => ({ verb: 'refresh', mutable });
-const always = (mutable: MutableMode): Verb => ({ verb: 'refresh', mutable, always: true });
-const unmerge: Verb = { verb: 'unmerge' };
-
-const confext = (name: string, ...steps: readonly (Setup | Verb | readonly Setup[])[]): Scenario => ({
-  name,
-  tool: 'confext',
-  hierarchies: ['/etc'],
-  steps: steps.flat(),
-});
-
-const sysext = (name: string, ...steps: readonly (Setup | Verb | readonly Setup[])[]): Scenario => ({
-  name: `sysext: ${name}`,
-  tool: 'sysext',
-  hierarchies: ['/opt', '/srv'],
-  steps: steps.flat(),
-});
-
-const perMode = MUTABLE_MODES.flatMap((mode): readonly Scenario[] => [
+/**
+ * Everything that a verb can be, in every mode: what the check is made for. The second extension has a file where a directory is
+ * mounted, which no mode can do with.
+ */
+export const everyVerb = (mode: MutableMode): Scenario =>
   confext(
-    `${mode}: mutable directory missing`,
+    `every verb, ${mode}`,
     base,
+    mutableDir(),
+    submounts,
+    merge(mode),
+    refresh(mode), // skipped by 262
+    always(mode),
+    extension('b', { sub: '' }),
+    refresh(mode), // fails, also in 262, which finds a change
+    unmerge,
+    merge(mode), // the submounts are lost, so that it does not fail
+    unmerge,
+  );
+
+export const inHierarchies = (mode: MutableMode): readonly Scenario[] => [
+  sysext(
+    `${mode}: layers in both hierarchies`,
+    twoTrees,
+    files(MUTABLE, { 'opt/x': 'x', 'srv/x': 'x' }),
     merge(mode),
     refresh(mode),
     always(mode),
-    extension('b'),
-    refresh(mode),
     unmerge,
   ),
-  confext(`${mode}: mutable directory`, base, mutableDir(), merge(mode), refresh(mode), always(mode), unmerge),
-  confext(
-    `${mode}: mutable directory is a link to the hierarchy`,
-    base,
-    link('/etc'),
+  sysext(
+    `${mode}: a hierarchy without a layer but with a submount`,
+    image('a', { 'opt/a': 'a' }),
+    srvMount,
     merge(mode),
     always(mode),
     unmerge,
   ),
-  confext(
-    `${mode}: mutable directory is a link to nothing`,
-    base,
-    link('/var/elsewhere'),
+  sysext(
+    `${mode}: the second hierarchy fails`,
+    twoTrees,
+    srvMount,
     merge(mode),
+    image('b', { 'srv/m': 'a file' }),
     always(mode),
     unmerge,
   ),
-  confext(
-    `${mode}: mutable directory is a link elsewhere`,
-    base,
-    { op: 'mkdirAll', path: '/var/elsewhere', mode: 0o755 },
-    link('/var/elsewhere'),
-    merge(mode),
-    always(mode),
-    unmerge,
-  ),
-  confext(`${mode}: mutable directory of another mode`, base, mutableDir(0o700), merge(mode), unmerge),
-  confext(`${mode}: failing refresh, wrong mode`, base, merge('no'), mutableDir(0o700), always(mode), unmerge),
-  confext(`${mode}: failing refresh, link to the hierarchy`, base, merge('no'), link('/etc'), always(mode), unmerge),
-  confext(`${mode}: submounts`, base, mutableDir(), submounts, merge(mode), always(mode), unmerge),
-  confext(`${mode}: nested submounts`, base, mutableDir(), nested, merge(mode), unmerge),
-  confext(`${mode}: no extension`, host, merge(mode), refresh(mode), unmerge),
-  confext(`${mode}: host directory empty`, extension('a'), merge(mode), always(mode), unmerge),
-  confext(
-    `${mode}: extensions removed`,
-    base,
-    merge(mode),
-    { op: 'rename', from: '/var/lib/confexts/a', to: '/var/a' },
-    refresh(mode),
-    unmerge,
-  ),
-]);
-
-/** Everything that a verb can be, in every mode: what the check is made for. The second extension puts a file where a directory is mounted. */
-const everyVerb = MUTABLE_MODES.map(
-  (mode): Scenario =>
-    confext(
-      `${mode}: merge, skipped refresh, refresh, failing refresh, unmerge`,
-      base,
-      mutableDir(),
-      submounts,
-      merge(mode),
-      refresh(mode),
-      always(mode),
-      extension('b', { sub: '' }),
-      refresh(mode),
-      unmerge,
-      merge(mode),
-      unmerge,
-    ),
-);
-
-const twoTrees = [
-  ...files('/opt', { h: 'h' }),
-  ...files('/srv', { h: 'h' }),
-  ...image('a', { 'opt/a': 'a', 'srv/a': 'a' }),
-];
-const srvMount: readonly Setup[] = [
-  { op: 'mkdirAll', path: '/srv/m', mode: 0o755 },
-  { op: 'mount-tmpfs', path: '/srv/m', mode: 0o755 },
+  sysext(`${mode}: an extension without anything`, image('a', {}), merge(mode), always(mode), unmerge),
 ];
 
 const severalHierarchies: readonly Scenario[] = [
-  ...MUTABLE_MODES.flatMap((mode): readonly Scenario[] => [
-    sysext(
-      `${mode}: layers in both hierarchies`,
-      twoTrees,
-      files(MUTABLE, { 'opt/x': 'x', 'srv/x': 'x' }),
-      merge(mode),
-      refresh(mode),
-      always(mode),
-      unmerge,
-    ),
-    sysext(
-      `${mode}: a hierarchy without a layer but with a submount`,
-      image('a', { 'opt/a': 'a' }),
-      srvMount,
-      merge(mode),
-      always(mode),
-      unmerge,
-    ),
-    sysext(
-      `${mode}: the second hierarchy fails`,
-      twoTrees,
-      srvMount,
-      merge(mode),
-      image('b', { 'srv/m': 'a file' }),
-      always(mode),
-      unmerge,
-    ),
-    sysext(`${mode}: an extension without anything`, image('a', {}), merge(mode), always(mode), unmerge),
-  ]),
   sysext(
     'the mutable directory of the second hierarchy has another mode',
     twoTrees,
@@ -216,35 +114,34 @@ const severalHierarchies: readonly Scenario[] = [
   ),
 ];
 
-const atRoot = (verb: Verb): Verb => ({ ...verb, root: '/sysroot' });
-const sysroot = (...more: readonly Setup[]): readonly Setup[] => [
-  ...files('/sysroot', { 'usr/lib/os-release': 'ID=testos\n', 'etc/hostname': 'h', 'var/lib/x': '' }),
-  ...extension('a', {}, '/sysroot'),
-  ...more,
-];
-const misfit: Setup = {
-  op: 'write',
-  path: '/var/lib/confexts/b/etc/extension-release.d/extension-release.b',
-  data: 'ID=other\n',
-};
+export const belowRoot = (mode: MutableMode): Scenario =>
+  confext(
+    `--root, ${mode}`,
+    sysroot(),
+    atRoot(merge(mode)),
+    atRoot(refresh(mode)),
+    atRoot(always(mode)),
+    atRoot(unmerge),
+  );
+
+/** Merged writable and replaced by what is not, both times with the options of the environment. */
+export const withOptions = (mountOptions: string): Scenario =>
+  confext(
+    `mount options of the environment: ${mountOptions}`,
+    base,
+    { ...merge('yes'), mountOptions },
+    { ...refresh('no'), mountOptions },
+    refresh('no'),
+    unmerge,
+  );
 
 const options: readonly Scenario[] = [
-  ...MUTABLE_MODES.map((mode) =>
-    confext(
-      `--root, ${mode}`,
-      sysroot(),
-      atRoot(merge(mode)),
-      atRoot(refresh(mode)),
-      atRoot(always(mode)),
-      atRoot(unmerge),
-    ),
-  ),
   confext(
     '--root: the mutable directory is there, and a submount',
     sysroot(
       ...files('/sysroot/var/lib/extensions.mutable/etc', { x: 'x' }),
       { op: 'mkdirAll', path: '/sysroot/etc/sub', mode: 0o755 },
-      { op: 'mount-tmpfs', path: '/sysroot/etc/sub', mode: 0o755 },
+      tmpfs('/sysroot/etc/sub'),
     ),
     atRoot(merge('auto')),
     atRoot(refresh('auto')),
@@ -262,22 +159,7 @@ const options: readonly Scenario[] = [
     { ...always('no'), force: true },
     unmerge,
   ),
-  ...[
-    'redirect_dir=off,metacopy=off,noatime',
-    'redirect_dir=on',
-    'noexec,exec,nodev,dev,suid,ro',
-    'relatime,rw',
-    'bogus',
-  ].map((mountOptions) =>
-    confext(
-      `mount options of the environment: ${mountOptions}`,
-      base,
-      { ...merge('yes'), mountOptions },
-      { ...refresh('no'), mountOptions },
-      refresh('no'),
-      unmerge,
-    ),
-  ),
+  withOptions('noexec,exec,nodev,dev,suid,noatime'),
   confext(
     'the mode of the configuration',
     base,
@@ -285,13 +167,6 @@ const options: readonly Scenario[] = [
     { verb: 'merge' },
     { verb: 'refresh' },
     unmerge,
-  ),
-  confext(
-    'another working directory',
-    base,
-    merge('yes'),
-    { ...always('yes'), cwd: '/var' },
-    { ...unmerge, cwd: '/usr' },
   ),
   confext(
     'another working directory in which there is something of that name',
@@ -308,19 +183,9 @@ const failing: readonly Scenario[] = [
     base,
     extension('b', { 'b.d': '' }),
     merge('no'),
-    { op: 'mount-bind', from: '/etc/hostname', path: '/etc/b.d' },
+    bind('/etc/hostname', '/etc/b.d'),
     { op: 'rename', from: '/var/lib/confexts/b', to: '/var/b' },
     refresh('no'),
-    unmerge,
-  ),
-  confext(
-    'refresh: the same in a mutable overlay',
-    base,
-    extension('b', { 'b.d': '' }),
-    merge('yes'),
-    { op: 'mount-bind', from: '/etc/hostname', path: '/etc/b.d' },
-    { op: 'rename', from: '/var/lib/confexts/b', to: '/var/b' },
-    refresh('yes'),
     unmerge,
   ),
   confext(
@@ -328,64 +193,20 @@ const failing: readonly Scenario[] = [
     base,
     extension('b', { 'b.d': '' }),
     merge('no'),
-    { op: 'mount-bind', from: '/etc/hostname', path: '/etc/b.d' },
-    unmerge,
-  ),
-  confext(
-    'merge: an extension has a file where a directory is mounted',
-    base,
-    submounts,
-    extension('b', { sub: '' }),
-    merge('no'),
+    bind('/etc/hostname', '/etc/b.d'),
     unmerge,
   ),
   confext(
     'refresh: the mutable directory is on a read-only mount',
     base,
     mutableDir(),
-    { op: 'mount-bind', from: MUTABLE, path: MUTABLE },
+    bind(MUTABLE, MUTABLE),
     { op: 'mount-remount', path: MUTABLE, flags: ['ro'], bind: true },
     merge('no'),
     always('yes'),
     always('auto'),
     merge('import'),
     always('import'),
-    unmerge,
-  ),
-  confext(
-    'refresh: the mutable directory is its own mount',
-    base,
-    mutableDir(),
-    { op: 'mount-tmpfs', path: `${MUTABLE}/etc`, mode: 0o755 },
-    merge('no'),
-    always('yes'),
-    unmerge,
-  ),
-  confext(
-    'import with a whiteout on a mount point',
-    base,
-    submounts,
-    mutableDir(),
-    { op: 'mknod', path: `${MUTABLE}/etc/hn`, type: 'chr', rdev: [0, 0], mode: 0 },
-    merge('import'),
-    unmerge,
-  ),
-  confext(
-    'a whiteout in the upper on a mount point',
-    base,
-    submounts,
-    mutableDir(),
-    { op: 'mknod', path: `${MUTABLE}/etc/hn`, type: 'chr', rdev: [0, 0], mode: 0 },
-    merge('yes'),
-    always('yes'),
-    unmerge,
-  ),
-  confext(
-    'refresh: an extension hides the release of the host',
-    base,
-    extension('b', { 'os-release': 'NAME=x\n' }),
-    merge('no'),
-    always('no'),
     unmerge,
   ),
   confext(
@@ -401,416 +222,18 @@ const failing: readonly Scenario[] = [
     host,
     extension('b'),
     merge('no'),
-    { op: 'write', path: '/var/lib/confexts/b/etc/extension-release.d/extension-release.b', data: 'ID=other\n' },
+    misfit,
     always('no'),
     refresh('yes'),
-    unmerge,
-  ),
-  confext(
-    'an extension that does not fit',
-    base,
-    extension('b'),
-    { op: 'write', path: '/var/lib/confexts/b/etc/extension-release.d/extension-release.b', data: 'ID=other\n' },
-    merge('no'),
-    always('no'),
-    unmerge,
-  ),
-  confext(
-    'an overlay below an overlay',
-    base,
-    merge('yes'),
-    { op: 'mount-bind', from: '/etc', path: '/etc' },
-    always('yes'),
     unmerge,
   ),
 ];
 
-const tmpfs = (path: string): Setup => ({ op: 'mount-tmpfs', path, mode: 0o755 });
-const bind = (from: string, path: string): Setup => ({ op: 'mount-bind', from, path });
-const whiteout = (path: string): Setup => ({ op: 'mknod', path, type: 'chr', rdev: [0, 0], mode: 0 });
-
-const odd: readonly Scenario[] = [
-  confext(
-    'a file was mounted where a directory is, when it comes to the leftovers in /run',
-    base,
-    files('/etc', { m: '' }),
-    bind('/etc/hostname', '/etc/m'),
-    merge('no'),
-    unmerge,
-    { op: 'umount', path: '/etc/m' },
-    { op: 'unlink', path: '/etc/m' },
-    { op: 'mkdirAll', path: '/etc/m', mode: 0o755 },
-    tmpfs('/etc/m'),
-    merge('no'),
-    always('no'),
-    unmerge,
-    unmerge,
-  ),
-  confext(
-    'two submounts on one path',
-    base,
-    { op: 'mkdirAll', path: '/etc/m', mode: 0o755 },
-    tmpfs('/etc/m'),
-    tmpfs('/etc/m'),
-    merge('no'),
-    always('yes'),
-    unmerge,
-  ),
-  confext(
-    'two submounts on one path of an overlay',
-    base,
-    { op: 'mkdirAll', path: '/etc/m', mode: 0o755 },
-    merge('no'),
-    tmpfs('/etc/m'),
-    tmpfs('/etc/m'),
-    always('no'),
-    unmerge,
-  ),
-  confext(
-    'a submount is read-only',
-    base,
-    { op: 'mkdirAll', path: '/etc/m', mode: 0o755 },
-    tmpfs('/etc/m'),
-    { op: 'mount-remount', path: '/etc/m', flags: ['ro'], bind: true },
-    merge('no'),
-    always('no'),
-    unmerge,
-  ),
-  confext(
-    'a hierarchy that is a symlink',
-    files('/var/e', { hostname: 'h' }),
-    extension('a'),
-    { op: 'rmdir', path: '/etc' },
-    { op: 'symlink', target: '/var/e', path: '/etc' },
-    merge('yes'),
-    refresh('yes'),
-    always('no'),
-    unmerge,
-  ),
-  confext('a hierarchy that is a mount', tmpfs('/etc'), base, merge('yes'), always('yes'), unmerge),
-  confext(
-    'the same, with a mutable directory that is a link to it',
-    tmpfs('/etc'),
-    base,
-    link('/etc'),
-    merge('yes'),
-    always('no'),
-    unmerge,
-  ),
-  confext(
-    'a hierarchy that is a bind of itself, and a link to it',
-    bind('/etc', '/etc'),
-    base,
-    link('/etc'),
-    merge('yes'),
-    always('no'),
-    unmerge,
-  ),
-  confext(
-    'a private mount above the hierarchy',
-    base,
-    { op: 'mount-propagation', path: '/', to: 'private', recursive: true },
-    merge('no'),
-    refresh('no'),
-    unmerge,
-  ),
-  confext(
-    '/run is no mount point',
-    base,
-    { op: 'umount', path: '/run', detach: true },
-    { op: 'mkdirAll', path: '/run/systemd', mode: 0o755 },
-    merge('no'),
-    refresh('no'),
-    unmerge,
-  ),
-  confext(
-    'the host is read-only',
-    base,
-    mutableDir(),
-    submounts,
-    { op: 'mount-remount', path: '/', flags: ['ro'], bind: true },
-    merge('no'),
-    always('yes'),
-    always('no'),
-    unmerge,
-  ),
-  confext(
-    'a foreign mount over the overlay',
-    base,
-    merge('no'),
-    tmpfs('/etc'),
-    merge('no'),
-    unmerge,
-    { op: 'umount', path: '/etc' },
-    unmerge,
-  ),
-  confext(
-    'from mode to mode',
-    base,
-    mutableDir(),
-    ...MUTABLE_MODES.map(merge).slice(0, 1),
-    ...MUTABLE_MODES.flatMap((mode) => [refresh(mode), files(`/var/${mode}`, { x: '' })]),
-    unmerge,
-  ),
-  confext(
-    'mode bits of the hierarchy',
-    base,
-    { op: 'chmod', path: '/etc', mode: 0o1710 },
-    merge('yes'),
-    always('no'),
-    always('ephemeral'),
-    unmerge,
-  ),
-  confext(
-    'the mutable directory is a file',
-    base,
-    files(MUTABLE, { etc: 'x' }),
-    merge('no'),
-    always('yes'),
-    merge('no'),
-    always('import'),
-    unmerge,
-  ),
-  confext(
-    'the mutable directory is a link below the hierarchy',
-    base,
-    { op: 'mkdirAll', path: '/etc/mm', mode: 0o755 },
-    link('/etc/mm'),
-    merge('yes'),
-    unmerge,
-    merge('import'),
-  ),
-  confext(
-    'an extension is a link',
-    host,
-    files('/var/x1/etc', { 'extension-release.d/extension-release.a9': 'ID=_any\n', f: '' }),
-    { op: 'mkdirAll', path: '/var/lib/confexts', mode: 0o755 },
-    { op: 'symlink', target: '/var/x1', path: '/var/lib/confexts/a9' },
-    merge('no'),
-    refresh('no'),
-    unmerge,
-  ),
-  confext(
-    'an extension with a link for the hierarchy',
-    base,
-    files('/var/lib/confexts/b/x', { 'extension-release.d/extension-release.b': 'ID=_any\n', f: '' }),
-    { op: 'symlink', target: 'x', path: '/var/lib/confexts/b/etc' },
-    merge('no'),
-    always('no'),
-    unmerge,
-  ),
-  confext(
-    'masked by an empty directory',
-    base,
-    { op: 'mkdirAll', path: '/run/confexts/a', mode: 0o755 },
-    merge('no'),
-    extension('b'),
-    merge('no'),
-    always('yes'),
-    unmerge,
-  ),
-  ...['a,b', 'a:b', 'a b', "a'b", 'a"b', "a'b'c", `a'b"c,d'e`, 'a\\b', 'a\\'].map((name) =>
-    confext(`an extension of the name ${name}`, host, extension(name), merge('no'), always('yes'), unmerge),
-  ),
-  confext(
-    'more layers than there is room for',
-    host,
-    ...Array.from({ length: 20 }, (_, index) => extension(`${'x'.repeat(210)}${index}`)),
-    merge('no'),
-    unmerge,
-  ),
-  confext(
-    'an image that cannot be read',
-    base,
-    merge('no'),
-    files('/var/lib/confexts', { 'z.raw': 'x' }),
-    refresh('no'),
-    merge('no'),
-    unmerge,
-  ),
-  confext(
-    '--root: no release of the host',
-    sysroot(),
-    atRoot(merge('no')),
-    { op: 'unlink', path: '/sysroot/usr/lib/os-release' },
-    atRoot(always('no')),
-    atRoot(unmerge),
-    atRoot(merge('no')),
-  ),
-  confext(
-    'an extension has a marker directory',
-    host,
-    extension('a', { '.systemd-confext/dev': '1:2\n', '.systemd-confext/work_dir': 'srv/d', '.systemd-confext/x': '' }),
-    files('/srv/d', { precious: '' }),
-    merge('no'),
-    refresh('no'),
-    always('no'),
-    unmerge,
-  ),
-  confext(
-    'an extension has a work directory that is no relative path',
-    host,
-    extension('a', { '.systemd-confext/work_dir': '../srv/d' }),
-    files('/srv/d', { precious: '' }),
-    merge('no'),
-    always('no'),
-    unmerge,
-  ),
-  confext(
-    'the mutable directory has a marker directory',
-    base,
-    files(`${MUTABLE}/etc`, { '.systemd-confext/dev': '1:2\n' }),
-    merge('yes'),
-    refresh('yes'),
-    merge('yes'),
-    unmerge,
-    unmerge,
-  ),
-  confext(
-    'a note that is no device',
-    base,
-    files(`${MUTABLE}/etc`, { '.systemd-confext/dev': 'x\n' }),
-    merge('yes'),
-    refresh('yes'),
-    merge('no'),
-    unmerge,
-  ),
-  confext(
-    'the marker directory is unmounted',
-    base,
-    merge('yes'),
-    { op: 'umount', path: '/etc/.systemd-confext' },
-    refresh('yes'),
-    always('yes'),
-    unmerge,
-  ),
-  confext(
-    'the note is deleted',
-    base,
-    merge('yes'),
-    { op: 'umount', path: '/etc/.systemd-confext' },
-    { op: 'unlink', path: '/etc/.systemd-confext/dev' },
-    refresh('yes'),
-    always('yes'),
-    always('yes'),
-    unmerge,
-  ),
-  confext(
-    'the mutable directory is renamed away',
-    base,
-    merge('yes'),
-    { op: 'rename', from: `${MUTABLE}/etc`, to: `${MUTABLE}/gone` },
-    refresh('yes'),
-    always('yes'),
-    unmerge,
-  ),
-  confext(
-    'whiteouts of the administrator',
-    base,
-    merge('yes'),
-    { op: 'unlink', path: '/etc/a.conf' },
-    { op: 'unlink', path: '/etc/hostname' },
-    always('yes'),
-    always('import'),
-    always('no'),
-    unmerge,
-  ),
-  confext(
-    'a whiteout in an extension',
-    base,
-    extension('b', { x: '' }),
-    whiteout('/var/lib/confexts/b/etc/hostname'),
-    merge('no'),
-    always('yes'),
-    unmerge,
-  ),
-  confext('a mount on what an extension has', base, tmpfs('/var/lib/confexts/a/etc'), merge('no'), unmerge),
-  confext(
-    'nested three deep',
-    base,
-    nested,
-    { op: 'mkdirAll', path: '/etc/sub/deep/er', mode: 0o755 },
-    tmpfs('/etc/sub/deep/er'),
-    files('/etc', { z: '' }),
-    bind('/etc/hostname', '/etc/z'),
-    merge('no'),
-    always('yes'),
-    unmerge,
-  ),
-  sysext(
-    'nested submounts in the second',
-    twoTrees,
-    { op: 'mkdirAll', path: '/srv/m', mode: 0o755 },
-    tmpfs('/srv/m'),
-    { op: 'mkdirAll', path: '/srv/m/n', mode: 0o755 },
-    tmpfs('/srv/m/n'),
-    merge('no'),
-    always('yes'),
-    unmerge,
-    unmerge,
-  ),
-  sysext(
-    'host directories missing',
-    image('a', { 'opt/a': 'a', 'srv/a': 'a' }),
-    { op: 'rmdir', path: '/opt' },
-    { op: 'rmdir', path: '/srv' },
-    merge('yes'),
-    always('no'),
-    unmerge,
-  ),
-  sysext(
-    'one is a link to the other',
-    files('/srv', { h: '' }),
-    image('a', { 'opt/a': 'a', 'srv/a': 'a' }),
-    { op: 'rmdir', path: '/opt' },
-    { op: 'symlink', target: '/srv', path: '/opt' },
-    merge('yes'),
-    always('no'),
-    unmerge,
-  ),
-];
-
-export const SCENARIOS: readonly Scenario[] = [
-  ...everyVerb,
+export const CHOSEN: readonly Scenario[] = [
+  ...MUTABLE_MODES.map(everyVerb),
+  ...inHierarchies('yes'),
   ...severalHierarchies,
+  belowRoot('yes'),
   ...options,
-  ...odd,
-  ...perMode,
-  ...MUTABLE_MODES.map(
-    (mode): Scenario => ({
-      ...confext(`${mode}: on a disk`, base, mutableDir(), merge(mode), refresh(mode), always(mode), unmerge),
-      disk: true,
-    }),
-  ),
   ...failing,
-  confext('merged already', base, merge('no'), merge('no')),
-  confext('nothing merged', base, unmerge, refresh('no')),
-  confext(
-    'three extensions',
-    host,
-    extension('c'),
-    extension('a9'),
-    extension('a10'),
-    merge('no'),
-    always('no'),
-    unmerge,
-  ),
-  confext(
-    'host directory missing',
-    extension('a'),
-    { op: 'rmdir', path: '/etc' },
-    merge('yes'),
-    always('yes'),
-    unmerge,
-  ),
-  confext('nested submounts come after the merge', base, mutableDir(), merge('yes'), nested, always('yes'), unmerge),
-  confext(
-    'nested submounts, unmerge',
-    base,
-    merge('no'),
-    { op: 'mount-bind', from: '/var', path: '/etc/extension-release.d' },
-    { op: 'mount-tmpfs', path: '/etc/extension-release.d/lib', mode: 0o755 },
-    unmerge,
-    unmerge,
-  ),
 ];
