@@ -75,7 +75,7 @@ export const UNTRACED: readonly string[] = [...harmless].filter((name) => !LEADS
 
 /** Places that the model does not have, with the reason. */
 const ELSEWHERE: readonly (readonly [path: RegExp, why: string])[] = [
-  [/^\/run\/systemd\/nspawn(\/|$)/, 'locks of images, which nobody else takes here'],
+  [/^\/run\/systemd\/nspawn\/locks\//, 'locks of images, which nobody else takes here'],
   [/\/\.#[^/]+\.lck$/, 'the same, beside the image; gone before the child begins'],
 ];
 

@@ -15,6 +15,7 @@
 
 import { posix } from 'node:path';
 import { invoke } from '../../models/systemd/invocation.ts';
+import { LOCKS } from '../../models/systemd/names.ts';
 import type { Outcome as VerbOutcome } from '../../models/systemd/outcome.ts';
 import { QUESTIONS } from '../../models/systemd/questions.ts';
 import { VERB_PROGRAMS } from '../../models/systemd/verbs.ts';
@@ -267,9 +268,11 @@ function expectedOf(
       const missing = prefixes(call.path).filter((path) => !isThere(world, path));
       const made = missing.filter((path) => isThere(after, path));
       const refused = result === 'ok' ? [] : missing.slice(made.length, made.length + 1);
+      // One call of the model has one mode; nobody looks at that of the directory of locks.
+      const mkdir = (path: string): Deeds => ({ op: 'mkdir', path, mode: path === LOCKS ? 0o700 : call.mode });
       return [
-        ...made.map((path) => ({ at, call: { op: 'mkdir', path, mode: call.mode }, result: 'ok', world }) as const),
-        ...refused.map((path) => expected({ op: 'mkdir', path, mode: call.mode })),
+        ...made.map((path): Expected => ({ at, call: mkdir(path), result: 'ok', world })),
+        ...refused.map((path) => expected(mkdir(path))),
       ];
     }
     case 'mkdir':

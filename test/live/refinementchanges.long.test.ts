@@ -10,6 +10,7 @@ const silent = (version: Version): readonly Numbered[] =>
 
 /** They only look, or make directories that are there. */
 const SILENT = [
+  'P2 mkdirAll /run/systemd/nspawn/locks',
   'M1 mkdirAll /run/systemd/sysext',
   'M7a mkdirAll /var/lib/extensions.mutable/etc',
   'M7e mkdirAll /run/systemd/sysext/overlay/etc',
