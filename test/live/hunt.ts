@@ -2,6 +2,7 @@
  * `npm run -s hunt -- [overlay|mounts|systemd RUNS] [--seed N]`: the live comparisons, longer than CI's; RUNS for each systemd that
  * is found (see src/live/systemdroots.ts). Exits with 1 at the first
  * difference, shrunk and printed as a vector, with the line that finds it again; with 2 if it cannot begin.
+ * `npm run -s hunt -- refinement` is in refinehunt.ts.
  */
 import fc from 'fast-check';
 import { describeError, options, UsageError } from '../../src/cli/usage.ts';
@@ -12,6 +13,7 @@ import { mountScripts, SIZE } from '../mountscripts.ts';
 import { Counts, compare } from './differ.ts';
 import { drafts } from './drafts.ts';
 import { compareMounts, MountCounts } from './mounts.ts';
+import { huntRefinement } from './refinehunt.ts';
 import { compareSystemd, VerbCounts } from './systemddiffer.ts';
 import { knows } from './systemdplayer.ts';
 import { sequences } from './systemdsequences.ts';
@@ -33,7 +35,7 @@ function asked(args: readonly string[]): Asked {
   const [what = 'overlay', runs = '1000', ...more] = positionals;
   const { seed = String(Date.now() % 1_000_000) } = values;
   const kind = KINDS.find((known) => known === what);
-  if (kind === undefined) throw new UsageError(`"${what}": one of ${KINDS.join(', ')} would be right`);
+  if (kind === undefined) throw new UsageError(`"${what}": one of ${KINDS.join(', ')}, refinement would be right`);
   if (!/^[1-9]\d{0,8}$/.test(runs)) throw new UsageError(`"${runs}": a number of runs would be right`);
   if (more.length > 0) throw new UsageError(`"${more.join(' ')}": nothing but --seed N may follow the number of runs`);
   if (!/^\d{1,9}$/.test(seed)) throw new UsageError(`--seed "${seed}": a whole number would be right`);
@@ -72,6 +74,7 @@ async function hunt(kernel: Kernel, { what, numRuns, seed }: Asked): Promise<Hun
 }
 
 async function main(args: readonly string[]): Promise<number> {
+  if (args[0] === 'refinement') return huntRefinement(args.slice(1));
   const order = asked(args);
   const kernel = await Kernel.start();
   if (typeof kernel === 'string') throw new UsageError(kernel);
