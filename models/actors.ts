@@ -57,6 +57,11 @@ export function* insider(directory: string, name: string, content: string): Prog
   yield* at('writes', { op: 'write', path: name, data: content });
 }
 
+/** An administrator, or a unit, that mounts a tmpfs somewhere. */
+export function* mountTmpfs(path: string): Program {
+  yield* at('mounts', { op: 'mount-tmpfs', path });
+}
+
 /** An administrator who puts an extension that was prepared elsewhere on the same file system into place, or takes one away. */
 export function* moveExtension(from: string, to: string): Program {
   yield* at('moves', { op: 'rename', from, to });

@@ -8,7 +8,7 @@ import { must } from './systemd/call.ts';
 import { type Invocation, invoke } from './systemd/invocation.ts';
 import { OBSERVER, QUESTIONS } from './systemd/questions.ts';
 import { merge } from './systemd/verbs.ts';
-import { type Systemd, systemd } from './systemd/versions.ts';
+import { behavioursOf, systemd } from './systemd/versions.ts';
 
 /** A mount that is there from the start: a tmpfs, or a bind of a path of the root file system. */
 export interface Submount {
@@ -92,8 +92,8 @@ export function build(machine: Machine): World {
 export { tree };
 
 /** How the tool is invoked under the common options. */
-export const invocation = (choice: Choice, backports: Partial<Systemd> = {}): Invocation =>
-  invoke('confext', systemd(choice.systemd, backports), { mutable: choice.mutable });
+export const invocation = ({ systemd: version, behaviours, mutable }: Choice): Invocation =>
+  invoke('confext', systemd(version, behavioursOf(behaviours)), { mutable });
 
 /** Merges at boot; then an administrator makes some more calls. */
 function* boot(run: Invocation, then: readonly LinuxCall[]): Program {

@@ -132,22 +132,41 @@ function next(system: System, past: Ledger, before: Moment, step: Step, after: M
   const { call } = step;
   if (invocation === undefined) {
     const writes = writtenBy(system, before.world, after.world, step);
-    return acknowledge(
+    const known = acknowledge(
       past,
       step,
-      writes.filter(({ path }) => system.hierarchies.some((h) => path.startsWith(`${h}/`))),
+      writes.filter(({ path }) => isInside(system, path)),
     );
+    return withMounts(system, known, step);
   }
   if (step.killed === true) return { ...past, run: 'failed', verb: null }; // killed: both views stay right
   if (call.op === 'ask' && call.question === 'discover') return started(system, past, before.world, step, call.args[0]);
   // An unmerge asks for nothing that could fail before it forks.
-  if (call.op === 'unshare' && past.run !== 'running') return started(system, past, before.world, step, 'unmerge');
-  if (call.op === 'leave' && !(call.status === STATUS.nothingFound && past.verb === 'refresh')) {
-    const done = end(past, call.status !== STATUS.failed && typeof call.status === 'number');
-    return { ...done, unmerged: !system.hierarchies.some((h) => isOurs(after.world, OBSERVER, h)) };
+  const unmerges = call.op === 'unshare' || (call.op === 'ask' && call.question === 'chase' && step.at === 'U3');
+  if (unmerges && past.run !== 'running') return started(system, past, before.world, step, 'unmerge');
+  const ended = (success: boolean): Ledger => ({
+    ...end(past, success),
+    unmerged: !system.hierarchies.some((h) => isOurs(after.world, OBSERVER, h)),
+  });
+  // A tool that does the mounting itself says how it went when it exits.
+  if (call.op === 'event' && call.what.startsWith('exit ')) return ended(call.what === 'exit 0');
+  if (call.op === 'leave') {
+    if (call.trees !== undefined) return past;
+    if (call.status === STATUS.nothingFound && past.verb === 'refresh') return { ...past, verb: 'unmerge' };
+    return ended(call.status !== STATUS.failed && typeof call.status === 'number');
   }
-  if (call.op === 'leave') return { ...past, verb: 'unmerge' };
   return step.next === 'on' || past.run !== 'running' ? past : end(past, false); // the parent gave up before it forked
+}
+
+const isInside = (system: System, path: string): boolean => system.hierarchies.some((h) => path.startsWith(`${h}/`));
+
+/** What somebody else mounts below a hierarchy, or takes off there. */
+function withMounts(system: System, past: Ledger, { call, result }: Step): Ledger {
+  if ('err' in result || !('path' in call) || !isInside(system, call.path)) return past;
+  const others = past.submounts.filter((path) => path !== call.path);
+  if (call.op === 'umount') return { ...past, submounts: others };
+  const isMount = call.op === 'mount-tmpfs' || call.op === 'mount-bind' || call.op === 'mount-device';
+  return isMount ? { ...past, submounts: [...others, call.path].sort() } : past;
 }
 
 function started(system: System, past: Ledger, world: Read, step: Step, verb: Value | undefined): Ledger {

@@ -302,8 +302,9 @@ function argumentsOf(from: Choices, op: string): readonly string[] | null {
   const flags = FLAGS[b % FLAGS.length] ?? 'ro';
   switch (op) {
     case 'unshare':
-    case 'leave':
       return [];
+    case 'leave':
+      return all(...(a % 2 === 0 ? [from.tree(b)].filter((name) => name !== null) : []));
     case 'tmpfs':
       return c < 75 ? all(from.directory(a)) : all(from.directory(a), flags);
     case 'bind':

@@ -7,7 +7,7 @@ import { createIfMissing, deleteOnce, editByRename, lister, reader, writeOnce } 
 import { choose, type Scenario, type System } from '../models/scenario.ts';
 import { MODES, type Mode, MUTABLE_KINDS, type MutableKind } from '../models/systemd/mutable.ts';
 import { perform } from '../models/systemd/verbs.ts';
-import { VERSIONS, type Version } from '../models/systemd/versions.ts';
+import { RELEASES, type Version } from '../models/systemd/versions.ts';
 import { build, invocation, merged } from '../models/world.ts';
 import { PROPERTIES } from '../properties/catalogue.ts';
 import { parseTree } from '../src/kernel/notation.ts';
@@ -73,7 +73,7 @@ const actor = (does: readonly ActorKind[]): fc.Arbitrary<Actor> =>
 /** Worlds in which programs of these kinds run; the first is always of the first kinds. */
 export const worlds = (first: readonly ActorKind[], second: readonly ActorKind[] = []): fc.Arbitrary<Drawn> =>
   fc.record({
-    systemd: fc.constantFrom<Version>(...VERSIONS),
+    systemd: fc.constantFrom<Version>(...RELEASES),
     mutable: fc.constantFrom<Mode>(...MODES),
     host: plain,
     extensions: fc.array(layered, { maxLength: 2 }),

@@ -6,8 +6,10 @@ import { err } from '../../src/kernel/types.ts';
 import { type Process, start } from '../../src/program/linux.ts';
 import { reader } from '../actors.ts';
 import { runDirectly } from '../run.ts';
-import type { Choice, Scenario, System } from '../scenario.ts';
+import type { Choice, Expectation, Scenario, System } from '../scenario.ts';
+import type { Invocation } from '../systemd/invocation.ts';
 import { perform } from '../systemd/verbs.ts';
+import { replacementOf } from '../systemd/versions.ts';
 import { build, invocation, merged, tree } from '../world.ts';
 
 const root = (bits: string) => tree`
@@ -34,6 +36,18 @@ const root = (bits: string) => tree`
             extension-release.d/
               extension-release.b "ID=_any\n"
 `;
+
+/** `checked`: the mode insists on the permission bits of the mutable directory. */
+function expectations({ systemd }: Invocation, wrongMode: boolean, checked: boolean): readonly Expectation[] {
+  const replacement = replacementOf(systemd);
+  const early = systemd.earlyMutableCheck || systemd.assembly === 'decoupled';
+  const atomic = replacement !== 'window' || (wrongMode && checked && early);
+  const succeeds = wrongMode && !checked && replacement !== 'refused';
+  return [
+    { property: 'FailureAtomic', verdict: succeeds ? 'vacuous' : atomic ? 'holds' : 'violated' },
+    { property: 'NoVanish', verdict: atomic ? 'holds' : 'violated' },
+  ];
+}
 
 export const scenario: Scenario = {
   name: 'failed-refresh',
@@ -66,19 +80,12 @@ export const scenario: Scenario = {
         : {}),
     };
     const checked = choice.mutable === 'yes' || choice.mutable === 'auto';
-    const atomic = cause === 'mode' && checked && run.systemd.earlyMutableCheck;
     return {
       world: first,
       processes: [tool, { name: 'service', program: start(reader, '/etc/app.conf') }],
       tools: { refresh: run },
       hierarchies: ['/etc'],
-      expectations: [
-        {
-          property: 'FailureAtomic',
-          verdict: cause === 'mode' && !checked ? 'vacuous' : atomic ? 'holds' : 'violated',
-        },
-        { property: 'NoVanish', verdict: atomic ? 'holds' : 'violated' },
-      ],
+      expectations: expectations(run, cause === 'mode', checked),
       summary:
         {
           mode: 'the mutable directory has other permission bits',

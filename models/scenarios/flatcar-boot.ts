@@ -1,7 +1,7 @@
 /**
  * Flatcar's boot since 2025: /etc is a confext overlay from the initrd on. The default files come as a verity image in /usr,
  * the upper directory is /etc itself (through a link), and systemd-confext.service refreshes once /var is there. The
- * systemd is 257 with three backports: the skip, the configuration file and index=off.
+ * systemd is 257 with three backports: the skip, the configuration file and index=off (the version "257-skip").
  *
  * Actors, in the order that their units allow (a = initrd, f = final system):
  *   a1  initrd-setup-root            makes the link, merges for the first time
@@ -18,6 +18,7 @@ import { runDirectly } from '../run.ts';
 import type { Choice, Expectation, Scenario, System } from '../scenario.ts';
 import type { Invocation } from '../systemd/invocation.ts';
 import { merge, perform, refresh } from '../systemd/verbs.ts';
+import { replacementOf } from '../systemd/versions.ts';
 import { build, invocation, tree } from '../world.ts';
 
 const root = (upper: string) => tree`
@@ -98,7 +99,12 @@ function* localFs(path: string): Program {
 }
 
 /** The variants of the scenario library, with what each is expected to show. */
-function expectations(variant: string, skip: boolean, upper: string): readonly Expectation[] {
+function expectations(variant: string, { systemd }: Invocation, upper: string): readonly Expectation[] {
+  const { skip } = systemd;
+  if (replacementOf(systemd) !== 'window') {
+    const property = { S04: 'NoResurrect', S05: 'NoLostWrite' }[variant] ?? 'NoVanish';
+    return [{ property, verdict: 'holds' }];
+  }
   switch (variant) {
     case 'S01':
       return [{ property: 'NoVanish', verdict: skip ? 'holds' : 'violated' }];
@@ -116,9 +122,9 @@ export const scenario: Scenario = {
   title: 'Flatcar boots with /etc as a confext overlay, and systemd-confext.service refreshes beside other units',
   options: {
     systemd: {
-      what: "the version whose behaviours are used, with Flatcar's backports",
-      values: ['257'],
-      default: '257',
+      what: 'the version whose behaviours are used: what Flatcar shipped, or another that reads confext.conf',
+      values: ['257-skip', '262', 'atomic', 'plain', 'beneath'],
+      default: '257-skip',
     },
     mutable: { what: 'set by /usr/lib/systemd/confext.conf', values: ['auto'], default: 'auto' },
     variant: {
@@ -126,7 +132,6 @@ export const scenario: Scenario = {
       values: ['S01', 'S02', 'S04', 'S05'],
       default: 'S02',
     },
-    skip: { what: 'whether the skip of an unchanged refresh is backported', values: ['yes', 'no'], default: 'yes' },
     upper: {
       what: 'the upper directory: /etc itself, or a directory of its own (then the partition holds only the confexts)',
       values: ['hierarchy', 'directory'],
@@ -135,9 +140,8 @@ export const scenario: Scenario = {
   },
   build: (choice: Choice): System => {
     const { variant = 'S02', upper = 'hierarchy' } = choice.options;
-    const skip = choice.options['skip'] === 'yes';
     const link = upper === 'hierarchy';
-    const run = { ...invocation(choice, { skip, configFile: true, indexOff: true }), mutable: null };
+    const run = { ...invocation(choice), mutable: null };
     const confext = variant !== 'S01';
     const tool: readonly Process[] =
       variant === 'S04' ? [{ name: 'tool', program: start(deleteOnce, '/etc/motd'), after: ['a4-refresh'] }] : [];
@@ -179,8 +183,8 @@ export const scenario: Scenario = {
       ],
       tools: { 'a1-setup': run, 'a4-refresh': run, 'f5-confext': run },
       hierarchies: ['/etc'],
-      expectations: expectations(variant, skip, upper),
-      summary: `variant ${variant}, skip ${skip ? 'backported' : 'not there'}, upper is ${link ? '/etc itself' : 'a directory of its own'}`,
+      expectations: expectations(variant, run, upper),
+      summary: `variant ${variant}, upper is ${link ? '/etc itself' : 'a directory of its own'}`,
     };
   },
 };

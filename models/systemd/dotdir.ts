@@ -21,7 +21,7 @@ export function* writeDotDir(
   const list = extensions.map(({ name }) => `${name}\n`).join('');
   yield* must('M7d', { op: 'write', path: `${dir}/${listFile}`, data: list });
   if (run.systemd.skip) yield* must('M7d', { op: 'write', path: `${dir}/origin`, data: origin });
-  yield* must('M7d', { op: 'write', path: `${dir}/dev`, data: { deviceOf: `${WORKSPACE}/overlay${h}` } });
+  yield* must('M7d', { op: 'write', path: `${dir}/dev`, data: { deviceOf: plan.at } });
   if (plan.recordWork && plan.work !== null) {
     const recorded = plan.work.path.slice(run.root.length).replace(/^\//, '');
     yield* must('M7d', { op: 'write', path: `${dir}/work_dir`, data: recorded });

@@ -1,20 +1,22 @@
 /**
- * The merge child: everything from its fork to the new overlays on the hierarchies. Read it beside `sysext.c`
- * merge_subprocess(): one `yield*` is one system call, or one question that the real program answers with many harmless
- * reads. The steps are named M1 to M9. What differs between versions is asked of `run.systemd` (versions.ts).
+ * The merge child: everything from its fork to the new overlays, which it puts on the hierarchies itself, or hands to its parent
+ * (`replace.ts`). Read it beside `sysext.c` merge_subprocess(): one `yield*` is one system call, or one question that the
+ * real program answers with many harmless reads. The steps are named M1 to M9. What differs between versions is asked of
+ * `run.systemd` (versions.ts).
  *
  * "Visible" means that other processes see the effect; all else happens in the private namespace of the child.
  */
 import { at, type Program } from '../../src/program/linux.ts';
-import { must, word } from './call.ts';
+import { must, Stopped, word } from './call.ts';
 import { type Image, originText, suitable } from './discovery.ts';
 import { writeDotDir } from './dotdir.ts';
 import { classOf, type Invocation } from './invocation.ts';
-import { type Layout, layout, type Mode, resolveHierarchy, resolveMutable } from './mutable.ts';
+import { type Layout, layout, type Mode, placeFor, resolveHierarchy, resolveMutable } from './mutable.ts';
 import { STATUS, WORKSPACE } from './names.ts';
 import type { Log } from './outcome.ts';
 import { mountOverlay } from './overlay.ts';
-import { park, unpark } from './submounts.ts';
+import { type Assembled, cleanUp } from './replace.ts';
+import { type Clone, putBack, save } from './submounts.ts';
 import { unmergeHierarchy } from './unmerge.ts';
 
 /** A merge in progress: what was found out so far, and what it has said. */
@@ -26,9 +28,14 @@ export interface Merge {
   readonly log: Log;
 }
 
-/** Gives the exit status. A failing call ends it, and what it leaves behind then is what the real one leaves behind. */
-export function* mergeChild({ run, verb, mode, images, log }: Merge): Program<number> {
-  yield* must('M1', { op: 'mount-propagation', path: '/run', to: 'slave', recursive: true });
+/**
+ * Gives the exit status, or what the parent shall put in place. A failing call ends it, and what it leaves behind then is what
+ * the real one leaves behind.
+ */
+export function* mergeChild(merging: Merge): Program<number | readonly Assembled[]> {
+  const { run, verb, mode, images, log } = merging;
+  const decoupled = run.systemd.assembly === 'decoupled';
+  yield* must('M1', { op: 'mount-propagation', path: decoupled ? '/' : '/run', to: 'slave', recursive: true });
   yield* must('M1', { op: 'mkdirAll', path: WORKSPACE, mode: 0o700 });
   yield* must('M1', { op: 'mount-tmpfs', path: WORKSPACE, mode: 0o700 });
   const extensions = yield* suitable('M2', run, images);
@@ -42,12 +49,51 @@ export function* mergeChild({ run, verb, mode, images, log }: Merge): Program<nu
   if (origin.before === origin.now && !run.alwaysRefresh) return STATUS.skipped;
   log.using(extensions);
 
+  if (decoupled) return yield* assemble(merging, extensions, origin.now);
   // Three rounds over all hierarchies: nothing is bound before everything is built. So where the second hierarchy cannot be
   // built, the first one stays bare as well, and whatever was parked of either is lost with this child.
-  for (const h of run.hierarchies) yield* unmergeStatusQuo(run, h, log); // the window opens
-  for (const h of run.hierarchies) yield* buildHierarchy(run, mode, h, extensions, origin.now);
+  const saved = new Map<string, Saved>();
+  for (const h of run.hierarchies) saved.set(h, yield* unmergeStatusQuo(run, h, log)); // the window opens
+  for (const h of run.hierarchies) yield* buildHierarchy(merging, h, extensions, origin.now, saved.get(h));
   for (const h of run.hierarchies) yield* bindHierarchy(run, h, log); // the window closes
   return STATUS.merged;
+}
+
+/** The submounts of a hierarchy, and where that was. */
+interface Saved {
+  readonly where: string;
+  readonly clones: readonly Clone[];
+}
+
+/**
+ * M6 to M8 where nobody else sees them: the old overlays are peeled off here only, and the finished trees go to the parent. A
+ * failure changes nothing for others but the directories that were made; the new work directories are removed again.
+ */
+function* assemble(merging: Merge, extensions: readonly Image[], origin: string): Program<readonly Assembled[]> {
+  const { run, log } = merging;
+  const saved = new Map<string, Saved>();
+  const made: Assembled[] = [];
+  try {
+    for (const h of run.hierarchies) saved.set(h, yield* unmergeStatusQuo(run, h, log));
+    for (const h of run.hierarchies) {
+      const workDir = (work: string): unknown => made.push({ hierarchy: h, tree: null, workDir: work });
+      yield* buildHierarchy(merging, h, extensions, origin, saved.get(h), workDir);
+    }
+    const assembled: Assembled[] = [];
+    for (const h of run.hierarchies) {
+      const path = placeFor(run, h, null);
+      const there = yield* at('M8', { op: 'access', path });
+      if ('err' in there && there.err !== 'ENOENT') throw new Stopped('M8', there.err);
+      const tree = 'ok' in there ? h : null;
+      if (tree !== null) yield* must('M8', { op: 'open-tree', path, tree, private: false });
+      const workDir = made.find(({ hierarchy }) => hierarchy === h)?.workDir ?? null;
+      assembled.push({ hierarchy: h, tree, workDir });
+    }
+    return assembled;
+  } catch (reason) {
+    if (reason instanceof Stopped && reason.signal === null) yield* cleanUp(run, 'M9', made);
+    throw reason;
+  }
 }
 
 /** M3: an extension appears, read-only, under its name in the workspace. */
@@ -91,19 +137,23 @@ function* origins(run: Invocation, verb: Merge['verb'], mode: Mode, extensions: 
 }
 
 /** M6: the old overlay goes, and the submounts are parked; also before a first merge, and where nothing will be merged. */
-function* unmergeStatusQuo(run: Invocation, h: string, log: Log): Program {
+function* unmergeStatusQuo(run: Invocation, h: string, log: Log): Program<Saved> {
   const where = yield* word('M6', 'chase', h, run.root, 'nonexistent');
-  const peeled = yield* unmergeHierarchy(run, 'M6', h, where, log);
-  if (peeled === 0) yield* park(run.systemd, 'M6c', h, where);
+  const { count, clones } = yield* unmergeHierarchy(run, 'M6', h, where, log, run.systemd.assembly === 'decoupled');
+  return { where, clones: count > 0 ? clones : yield* save(run.systemd, 'M6c', h, where) };
 }
 
-/** M7: assembles the new overlay in the workspace. A failure here leaves the hierarchy bare and the submounts lost. */
+/**
+ * M7: assembles the new overlay. Once the old one is gone for everyone, a failure here leaves the hierarchy bare and the
+ * submounts lost.
+ */
 function* buildHierarchy(
-  run: Invocation,
-  mode: Mode,
+  { run, mode }: Merge,
   h: string,
   extensions: readonly Image[],
   origin: string,
+  saved: Saved = { where: h, clones: [] },
+  madeWorkDir: (path: string) => unknown = () => {},
 ): Program {
   const used: { name: string; path: string }[] = [];
   for (const { name } of extensions) {
@@ -112,28 +162,32 @@ function* buildHierarchy(
   }
   if (used.length > 0 || (mode !== 'no' && run.systemd.mutableWithoutExtensions)) {
     const plan = yield* layout(run, mode, h, used);
+    if (plan.recordWork && plan.work !== null) madeWorkDir(plan.work.path);
     yield* mountOverlay(run, plan, h);
     yield* writeDotDir(run, plan, h, extensions, origin);
-    yield* protect(run, plan, h);
+    yield* protect(run, plan);
   }
-  yield* unpark(run.systemd, 'M7e', h, `${WORKSPACE}/overlay${h}`);
+  yield* putBack(run.systemd, 'M7e', h, saved, placeFor(run, h, saved.where));
 }
 
 /** M7d: nobody may write to an immutable overlay, nor to the marker directory of a mutable one. */
-function* protect(run: Invocation, plan: Layout, h: string): Program {
-  const overlay = `${WORKSPACE}/overlay${h}`;
+function* protect(run: Invocation, plan: Layout): Program {
   if (plan.upper === null) {
-    yield* must('M7d', { op: 'mount-flags', path: overlay, set: ['ro'], recursive: true });
+    yield* must('M7d', { op: 'mount-flags', path: plan.at, set: ['ro'], recursive: true });
     return;
   }
-  const marker = `${overlay}/${classOf(run).dotDir}`;
+  const marker = `${plan.at}/${classOf(run).dotDir}`;
   yield* must('M7d', { op: 'mount-bind', from: marker, path: marker });
   yield* must('M7d', { op: 'mount-flags', path: marker, set: ['ro'] });
 }
 
 /** M8: the finished tree appears on the hierarchy, which is made if it is missing. Visible. */
 function* bindHierarchy(run: Invocation, h: string, log: Log): Program {
-  const overlay = `${WORKSPACE}/overlay${h}`;
+  if (run.systemd.assembly === 'hierarchy') {
+    log.merged.push(h); // it is there already
+    return;
+  }
+  const overlay = placeFor(run, h, null);
   if ('err' in (yield* at('M8', { op: 'access', path: overlay }))) return;
   const where = yield* word('M8', 'chase', h, run.root, 'nonexistent');
   yield* must('M8', { op: 'mkdirAll', path: where, mode: 0o755 });

@@ -106,6 +106,8 @@ function* makeMutable(step: string, { systemd }: Invocation, path: string, { mod
 
 /** One overlay as it is going to be mounted. */
 export interface Layout {
+  /** Where: in the workspace, or on the hierarchy itself. */
+  readonly at: string;
   /** Top to bottom: meta, the imported directory, the extensions (highest version first), the host. */
   readonly lowers: readonly LayerPath[];
   readonly upper: LayerPath | null;
@@ -135,14 +137,20 @@ export function* layout(run: Invocation, mode: Mode, h: string, used: readonly U
   const upper = mode === 'import' ? null : resolved;
   const host = yield* hostLayer('M7b', hierarchy, upper);
   if (host !== null) lowers.push({ path: host, name: 'host' });
-  const base = { lowers, host, mode: hierarchy.mode };
+  const base = { at: placeFor(run, h, hierarchy.path), lowers, host, mode: hierarchy.mode };
   if (upper === null) return { ...base, upper: null, work: null, recordWork: false };
   const beside = directoryOf(upper.path);
   yield* must('M7b', { op: 'ask', question: 'upper-fits', args: [upper.path, beside] });
   const recordWork = mode !== 'ephemeral' && mode !== 'ephemeral-import';
   const name = recordWork ? (upper.isHierarchy ? 'host' : 'upper') : 'ephemeral';
-  return { ...base, upper: { path: upper.path, name }, work: { path: beside + workName(h), name: 'work' }, recordWork };
+  const work =
+    run.systemd.workDirName === 'fixed' ? workName(h) : yield* word('M7b', 'free-work-name', beside, workName(h));
+  return { ...base, upper: { path: upper.path, name }, work: { path: beside + work, name: 'work' }, recordWork };
 }
+
+/** Where the overlay of a hierarchy, which is at `path` unless it is missing, is put together. */
+export const placeFor = ({ root, systemd }: Invocation, h: string, path: string | null): string =>
+  systemd.assembly === 'hierarchy' ? (path ?? root + h) : `${WORKSPACE}/overlay${h}`;
 
 /** The mutable directory as a lower layer: nothing where it is missing, refused where it is the hierarchy. */
 function* importOf(

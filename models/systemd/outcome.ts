@@ -44,6 +44,8 @@ export interface Outcome {
 export class Log {
   readonly merged: string[] = [];
   readonly unmerged: string[] = [];
+  /** The tool itself, and not a child, changes what is on the hierarchies. */
+  mountsItself = false;
   #using: Outcome['using'];
   #ignored: Outcome['ignored'];
   #none: Outcome['none'];

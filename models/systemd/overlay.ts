@@ -7,11 +7,10 @@ import { classOf, type Invocation } from './invocation.ts';
 import type { Layout } from './mutable.ts';
 import { WORKSPACE } from './names.ts';
 
-/** M7c and M7d: the directories, the permission bits of the top layer, and the mount in the workspace. */
+/** M7c and M7d: the directories, the permission bits of the top layer, and the mount. */
 export function* mountOverlay(run: Invocation, plan: Layout, h: string): Program {
-  const overlay = `${WORKSPACE}/overlay${h}`;
   const meta = `${WORKSPACE}/meta${h}`;
-  yield* must('M7c', { op: 'mkdirAll', path: overlay, mode: 0o700 });
+  yield* must('M7c', { op: 'mkdirAll', path: plan.at, mode: run.systemd.assembly === 'hierarchy' ? 0o755 : 0o700 });
   yield* must('M7c', { op: 'mkdirAll', path: meta, mode: 0o700 });
   if (plan.work !== null) yield* must('M7c', { op: 'mkdirAll', path: plan.work.path, mode: 0o700 });
   yield* must('M7c', { op: 'chmod', path: plan.upper?.path ?? meta, mode: plan.mode });
@@ -19,11 +18,11 @@ export function* mountOverlay(run: Invocation, plan: Layout, h: string): Program
   const text = optionText(run, plan);
   if (hasOpenQuote(text)) throw new Stopped('M7d', 'EINVAL'); // "Failed to mangle mount options"
   if (isPlain(run, plan, text)) {
-    yield* must('M7d', { op: 'mount-overlay', path: overlay, ...options(run, plan), flags });
+    yield* must('M7d', { op: 'mount-overlay', path: plan.at, ...options(run, plan), flags });
     return;
   }
   const data = text.slice(0, LONGEST);
-  yield* must('M7d', { op: 'mount-overlay-data', path: overlay, source: classOf(run).mountSource, data, flags });
+  yield* must('M7d', { op: 'mount-overlay-data', path: plan.at, source: classOf(run).mountSource, data, flags });
 }
 
 /** Whether a quotation mark is never closed by another one of its kind. Source: extract-word.c extract_first_word(). */

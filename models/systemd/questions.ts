@@ -173,6 +173,21 @@ function upperFits(world: Read, task: TaskId, upper: string, beside: string): Ca
   return parent.ok.fs === place.ok.fs ? ok(true) : err('EXDEV'); // "Unable to find a suitable workdir location"
 }
 
+/**
+ * A name that no work directory has yet. The real one takes 64 random bits. Here they are the number of the process, so that
+ * two at once never agree, and the lowest number that is free, so that states stay few.
+ */
+function freeWorkName(world: Read, task: TaskId, beside: string, prefix: string): CallResult {
+  const entries = entriesIn(world, task, beside === '/' ? beside : beside.replace(/\/$/, ''));
+  if ('err' in entries) return entries;
+  const taken = new Set(Array.isArray(entries.ok) ? entries.ok.map(String) : []);
+  const hex = (number: number): string => number.toString(16).padStart(8, '0');
+  const name = (number: number): string => `${prefix}-${hex(world.slots.tasks.indexOf(task))}${hex(number)}`;
+  let number = 0;
+  while (taken.has(name(number))) number++;
+  return ok(name(number));
+}
+
 function permissionBits(world: Read, task: TaskId, path: string): number | undefined {
   const place = resolve(world, task, path);
   if ('err' in place) return undefined;
@@ -267,5 +282,6 @@ export const QUESTIONS: Questions = {
     if (failed(place)) return place.err === 'ENOENT' ? ok(true) : place;
     return ok(permissionBits(world, task, text(path)) === bits);
   },
+  'free-work-name': (world, task, [beside, prefix]) => freeWorkName(world, task, text(beside), text(prefix)),
   'upper-fits': (world, task, [upper, beside]) => upperFits(world, task, text(upper), text(beside)),
 };

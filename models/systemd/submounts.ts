@@ -1,6 +1,7 @@
 /**
- * What the tool does with mounts below a hierarchy: it parks them in its workspace while the hierarchy is replaced (M6c,
- * U3c), and puts them back (M7e, U4). Source: sysext.c move_submounts(), mount-util.c get_sub_mounts().
+ * What the tool does with mounts below a hierarchy (M6c, U3c), and how they come back (M7e, U4): it parks them in its workspace
+ * while the hierarchy is replaced; or it holds clones of them; or it does not care for them.
+ * Source: sysext.c move_submounts(), mount-util.c get_sub_mounts(); the row `submounts` in versions.ts.
  *
  * What happens to a mount on another submount (/etc/s and /etc/s/n): 262 carries both along, as one clone. 257 detaches
  * /etc/s, which takes /etc/s/n with it everywhere, and then aborts by an assertion: the child is gone, both mounts are lost,
@@ -14,31 +15,83 @@ import type { Systemd } from './versions.ts';
 /** Parking place of a hierarchy's submounts, inside the workspace. */
 const parkingOf = (h: string): string => `${WORKSPACE}/submounts${h}`;
 
-/** Moves all submounts of a hierarchy, which is at `where`, out of the way. Visible at once: they vanish one by one. */
-export function* park(systemd: Systemd, step: string, h: string, where: string): Program {
-  yield* moveAll(systemd, step, where, parkingOf(h));
+/** A submount that is held as a detached tree of its own, with all that is mounted on it. */
+export interface Clone {
+  /** Where it is mounted; also the name of the tree. */
+  readonly path: string;
+  readonly isDirectory: boolean;
 }
 
-/** Moves the parked submounts to `target`, which is the new overlay or the bare hierarchy. */
-export function* unpark(systemd: Systemd, step: string, h: string, target: string): Program {
-  yield* moveAll(systemd, step, parkingOf(h), target);
+/**
+ * Saves the submounts of a hierarchy, which is at `where`, before something there is detached. Parking is visible at once: they
+ * vanish one by one. Gives the clones that are held now, besides those `held` already: the same path counts once, from the
+ * topmost overlay.
+ */
+export function* save(
+  systemd: Systemd,
+  step: string,
+  h: string,
+  where: string,
+  held: readonly Clone[] = [],
+): Program<readonly Clone[]> {
+  if (systemd.submounts === 'moved') yield* moveAll(systemd, step, where, parkingOf(h));
+  if (systemd.submounts !== 'cloned') return held;
+  const clones = [...held];
+  for (const path of outermost(yield* names(step, 'submounts', where))) {
+    if (clones.some((other) => other.path === path)) continue;
+    const isDirectory = yield* yes(step, 'is-directory', path);
+    yield* must(step, { op: 'open-tree', path, tree: path });
+    clones.push({ path, isDirectory });
+  }
+  return clones;
 }
+
+/** Puts the saved submounts, which were below `where`, on `target`: the new overlay, or the bare hierarchy. */
+export function* putBack(
+  systemd: Systemd,
+  step: string,
+  h: string,
+  saved: { readonly where: string; readonly clones: readonly Clone[] },
+  target: string,
+): Program {
+  if (systemd.submounts === 'moved') yield* moveAll(systemd, step, parkingOf(h), target);
+  if (systemd.submounts === 'cloned') yield* attachClones(step, saved.clones, saved.where, target);
+}
+
+/** As many as possible find their place; those that do not are lost, and the first error is that of the whole. */
+function* attachClones(step: string, clones: readonly Clone[], from: string, to: string): Program {
+  let failure: Stopped | null = null;
+  for (const { path, isDirectory } of clones) {
+    const target = to + path.slice(from.length);
+    try {
+      yield* makeMountPoint(step, isDirectory, target);
+      yield* must(step, { op: 'move-tree', tree: path, path: target });
+    } catch (reason) {
+      if (!(reason instanceof Stopped)) throw reason;
+      failure ??= reason;
+      yield* at(step, { op: 'close-tree', tree: path });
+    }
+  }
+  if (failure !== null) throw failure;
+}
+
+const isBelow = (path: string, other: string): boolean => path.startsWith(`${other}/`);
+const outermost = (paths: readonly string[]): readonly string[] =>
+  paths.filter((path) => !paths.some((other) => isBelow(path, other)));
 
 function* moveAll(systemd: Systemd, step: string, from: string, to: string): Program {
   const all = yield* names(step, 'submounts', from);
-  const below = (path: string, other: string): boolean => path.startsWith(`${other}/`);
   const target = (path: string): string => to + path.slice(from.length);
   if (systemd.cloneSubmounts) {
-    const outermost = all.filter((path) => !all.some((other) => below(path, other)));
     yield* moveClones(
       step,
-      outermost.map((path) => [path, target(path)]),
+      outermost(all).map((path) => [path, target(path)]),
     );
     return;
   }
   for (const path of all) {
     yield* moveBind(step, path, target(path));
-    if (systemd.nestedSubmounts === 'abort' && all.some((other) => below(other, path))) {
+    if (systemd.nestedSubmounts === 'abort' && all.some((other) => isBelow(other, path))) {
       throw new Stopped(step, 'EINVAL', 'SIGABRT'); // path_startswith() on an entry that lost its path
     }
   }
@@ -48,7 +101,7 @@ function* moveAll(systemd: Systemd, step: string, from: string, to: string): Pro
 function* moveClones(step: string, moves: readonly (readonly [from: string, to: string])[]): Program {
   for (const [from] of moves) yield* must(step, { op: 'open-tree', path: from, tree: from });
   for (const [from, to] of moves) {
-    yield* makeMountPoint(step, from, to);
+    yield* makeMountPoint(step, yield* yes(step, 'is-directory', from), to);
     yield* must(step, { op: 'move-tree', tree: from, path: to });
     yield* must(step, { op: 'umount', path: from, detach: true });
   }
@@ -56,7 +109,7 @@ function* moveClones(step: string, moves: readonly (readonly [from: string, to: 
 
 /** With a bind copy, which stays in the peer group of the original: the detach below takes nested mounts from the copy, too. */
 function* moveBind(step: string, from: string, to: string): Program {
-  yield* makeMountPoint(step, from, to);
+  yield* makeMountPoint(step, yield* yes(step, 'is-directory', from), to);
   yield* must(step, { op: 'mount-bind', from, path: to, recursive: true });
   yield* at(step, { op: 'umount', path: from, detach: true }); // a failure is only a warning
 }
@@ -65,8 +118,8 @@ function* moveBind(step: string, from: string, to: string): Program {
  * The mount point is made if it is missing: a directory for a directory, else an empty file. Where the other kind is in
  * the way, 257 gives up here and 262 at the move. Source: make_mount_point_inode_from_stat().
  */
-function* makeMountPoint(step: string, from: string, to: string): Program {
-  if (yield* yes(step, 'is-directory', from)) {
+function* makeMountPoint(step: string, isDirectory: boolean, to: string): Program {
+  if (isDirectory) {
     yield* unlessThere(step, { op: 'mkdirAll', path: to, mode: 0o755 });
     return;
   }

@@ -7,60 +7,83 @@ import { must, Stopped, word, yes } from './call.ts';
 import { classOf, type Invocation } from './invocation.ts';
 import { STATUS, WORKSPACE } from './names.ts';
 import type { Log } from './outcome.ts';
-import { park, unpark } from './submounts.ts';
+import { type Clone, putBack, save } from './submounts.ts';
+
+/** What was taken off a hierarchy: how many overlays, and clones of what was mounted below them. */
+export interface Peeled {
+  readonly count: number;
+  readonly clones: readonly Clone[];
+}
 
 /**
- * M6 and U3: peels every overlay of ours off a hierarchy, which is at the path `where`. Visible: from (c) on the submounts
- * are gone, from (d) on the bare host directory shows. Gives how many there were.
+ * M6, U3 and E3: peels every overlay of ours off a hierarchy, which is at the path `where`. Visible, unless the caller is in a
+ * decoupled namespace: from (c) on the submounts are gone, from (d) on the bare host directory shows. With `onlyHere` the overlays
+ * stay in use elsewhere, and so do their work directories.
  */
 export function* unmergeHierarchy(
   run: Invocation,
-  step: 'M6' | 'U3',
+  step: 'M6' | 'U3' | 'E3',
   h: string,
   where: string,
   log: Log,
-): Program<number> {
+  onlyHere = false,
+): Program<Peeled> {
   const marker = `${where}/${classOf(run).dotDir}`;
-  let peeled = 0;
+  let count = 0;
+  let clones: readonly Clone[] = [];
   while (yield* yes(step, 'ours', where, '', classOf(run).dotDir)) {
-    const workDir = yield* at(`${step}a`, { op: 'ask', question: 'first-line', args: [`${marker}/work_dir`] });
-    if ('err' in workDir && workDir.err !== 'ENOENT') throw new Stopped(`${step}a`, workDir.err);
-    if ('ok' in workDir && run.systemd.checksWorkDir && !isNormal(String(workDir.ok)))
-      throw new Stopped(`${step}a`, 'EINVAL');
+    const workDir = yield* notedWorkDir(run, `${step}a`, marker);
     const bound = yield* at(`${step}b`, { op: 'umount', path: marker, detach: true, nofollow: true });
     if ('err' in bound && bound.err !== 'EINVAL') throw new Stopped(`${step}b`, bound.err); // EINVAL: nothing is bound there
-    yield* park(run.systemd, `${step}c`, h, where);
+    clones = yield* save(run.systemd, `${step}c`, h, where, clones);
     yield* must(`${step}d`, { op: 'umount', path: where, detach: true, nofollow: true });
-    if ('ok' in workDir) yield* removeWorkDir(run, `${step}e`, String(workDir.ok));
+    count++;
+    if (onlyHere) continue; // "Unpeeled"
+    if (workDir !== null) yield* must(`${step}e`, { op: 'removeTree', path: workDirPath(run, workDir) });
     log.unmerged.push(where);
-    peeled++;
   }
-  return peeled;
+  return { count, clones };
+}
+
+/** The work directory that is noted in an overlay, if one is. */
+export function* notedWorkDir(run: Invocation, step: string, marker: string): Program<string | null> {
+  const noted = yield* at(step, { op: 'ask', question: 'first-line', args: [`${marker}/work_dir`] });
+  if ('err' in noted) {
+    if (noted.err === 'ENOENT') return null;
+    throw new Stopped(step, noted.err);
+  }
+  const path = String(noted.ok);
+  if (run.systemd.checksWorkDir && !isNormal(path)) throw new Stopped(step, 'EINVAL');
+  return path;
 }
 
 /**
- * The recorded path has no leading slash: without `--root=` it is looked up from the caller's working directory. Nobody there
- * means that nothing is removed, and somebody else's directory of that name is.
+ * The noted path has no leading slash. Looked up from the caller's working directory, nobody there means that nothing is
+ * removed, and somebody else's directory of that name is.
  */
-function* removeWorkDir(run: Invocation, step: string, recorded: string): Program {
-  yield* must(step, { op: 'removeTree', path: run.root === '' ? recorded : `${run.root}/${recorded}` });
-}
+export const workDirPath = ({ root, systemd }: Invocation, noted: string): string =>
+  root === '' && systemd.workDirRemoval === 'caller' ? noted : `${root}/${noted}`;
 
 /** A relative path without "." and "..". Source: path_is_normalized(), path_is_absolute(). */
 const isNormal = (path: string): boolean =>
   path.split('/').every((name) => name !== '' && name !== '.' && name !== '..');
 
-/** U2 to U5. An error in one hierarchy does not keep the next from being unmerged, but is the status in the end. */
+/** U2 to U5, in a child. */
 export function* unmergeChild(run: Invocation, log: Log): Program<number | Stopped> {
   yield* must('U2', { op: 'mount-propagation', path: '/run', to: 'slave', recursive: true });
   yield* must('U2', { op: 'mkdirAll', path: WORKSPACE, mode: 0o700 });
+  return yield* unmergeAll(run, log);
+}
+
+/** U3 and U4. An error in one hierarchy does not keep the next from being unmerged, but is the status in the end. */
+export function* unmergeAll(run: Invocation, log: Log): Program<number | Stopped> {
   let status: number | Stopped = STATUS.merged;
   const failed = (reason: unknown): void => {
     if (!(reason instanceof Stopped) || reason.signal !== null) throw reason;
     if (status === STATUS.merged) status = reason;
   };
   for (const h of run.hierarchies) {
-    let peeled = 0;
+    let peeled: Peeled = { count: 0, clones: [] };
     let where = '';
     try {
       where = yield* word('U3', 'chase', h, run.root, 'or missing');
@@ -69,7 +92,7 @@ export function* unmergeChild(run: Invocation, log: Log): Program<number | Stopp
     } catch (reason) {
       failed(reason);
     }
-    if (peeled > 0) yield* unpark(run.systemd, 'U4', h, where);
+    if (peeled.count > 0) yield* putBack(run.systemd, 'U4', h, { where, clones: peeled.clones }, where);
   }
   return status;
 }

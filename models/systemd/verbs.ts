@@ -10,7 +10,8 @@ import { type Merge, mergeChild } from './merge.ts';
 import { mutableMode } from './mutable.ts';
 import { STATUS } from './names.ts';
 import { Log, type Outcome } from './outcome.ts';
-import { unmergeChild } from './unmerge.ts';
+import { type Assembled, exchangeAll } from './replace.ts';
+import { unmergeAll, unmergeChild } from './unmerge.ts';
 
 /** `merge`. Refuses what is merged already, then does as refresh. */
 export function* merge(run: Invocation): Program<Outcome> {
@@ -91,30 +92,50 @@ export function* perform(verb: Verb, run: Invocation): Program {
 /** Runs a verb that may stop anywhere in the parent. */
 function* told(verb: (log: Log) => Program<Outcome>): Program<Outcome> {
   const log = new Log();
+  const outcome = yield* outcomeOf(verb(log), log);
+  // Where a child does the mounting, its end tells how that went.
+  if (log.mountsItself) yield* at('P7', { op: 'event', what: `exit ${outcome.rc}` });
+  return outcome;
+}
+
+function* outcomeOf(verb: Program<Outcome>, log: Log): Program<Outcome> {
   try {
-    return yield* verb(log);
+    return yield* verb;
   } catch (reason) {
     if (!(reason instanceof Stopped)) throw reason;
     return log.outcome(`error:${reason.errno}`);
   }
 }
 
+type Ended = number | readonly Assembled[] | Stopped;
+
 /**
- * P4: runs a child in a copy of the mount namespace, and gives its exit status, or what it failed with. What is mounted only
- * there dies with it.
+ * P4: runs a child in a copy of the mount namespace, and gives its exit status, or the trees that it has sent, or what it
+ * failed with. What is mounted only there dies with it.
  */
-function* inChild(child: Program<number | Stopped>): Program<number | Stopped> {
+function* inChild<T extends Ended>(child: Program<T>): Program<T | Stopped> {
   const forked = yield* at('P4', { op: 'unshare' });
   if ('err' in forked) return new Stopped('P4', forked.err);
-  let status: number | Stopped;
+  const ended = yield* part(child);
+  yield* at('M9', { op: 'leave', ...lastWords(ended) });
+  return ended;
+}
+
+/** A part that may stop. */
+function* part<T>(program: Program<T>): Program<T | Stopped> {
   try {
-    status = yield* child;
+    return yield* program;
   } catch (reason) {
     if (!(reason instanceof Stopped)) throw reason;
-    status = reason;
+    return reason;
   }
-  yield* at('M9', { op: 'leave', status: typeof status === 'number' ? status : (status.signal ?? status.errno) });
-  return status;
+}
+
+/** What the parent gets from its child. */
+function lastWords(ended: Ended): { readonly status: number | string; readonly trees?: readonly string[] } {
+  if (ended instanceof Stopped) return { status: ended.signal ?? ended.errno };
+  if (typeof ended === 'number') return { status: ended };
+  return { status: STATUS.merged, trees: ended.flatMap(({ tree }) => (tree === null ? [] : [tree])) };
 }
 
 const failureOf = ({ signal, errno }: Stopped): `error:${string}` | `crash:${string}` =>
@@ -123,10 +144,14 @@ const failureOf = ({ signal, errno }: Stopped): `error:${string}` | `crash:${str
 /** P4 and P5: the merge, and what the extensions that are there now want to be reloaded. */
 function* mergeInChild(merging: Merge): Program<Outcome> {
   const { run, log } = merging;
-  const status = yield* inChild(mergeChild(merging));
-  if (typeof status !== 'number') return log.outcome(failureOf(status));
-  if (status === STATUS.nothingFound) return log.outcome(log.nothing);
-  if (status === STATUS.skipped) return log.outcome('skipped');
+  const ended = yield* inChild(mergeChild(merging));
+  if (ended instanceof Stopped) return log.outcome(failureOf(ended));
+  if (ended === STATUS.nothingFound) return log.outcome(log.nothing);
+  if (ended === STATUS.skipped) return log.outcome('skipped');
+  if (typeof ended !== 'number') {
+    log.mountsItself = true;
+    yield* exchangeAll(run, ended, log);
+  }
   yield* reload(yield* wanted('P5', run));
   return log.outcome(log.merged.length > 0 ? 'merged' : 'nothing-merged');
 }
@@ -134,7 +159,8 @@ function* mergeInChild(merging: Merge): Program<Outcome> {
 /** U1 to U6: what it fails with, or null. What is to be reloaded is asked before. */
 function* unmergeInChild(run: Invocation, log: Log): Program<`error:${string}` | `crash:${string}` | null> {
   const units = yield* wanted('U1', run);
-  const status = yield* inChild(unmergeChild(run, log));
+  log.mountsItself = !run.systemd.unmergeForks;
+  const status = yield* log.mountsItself ? unmergeAll(run, log) : inChild(unmergeChild(run, log));
   if (typeof status !== 'number') return failureOf(status);
   yield* reload(units);
   return null;

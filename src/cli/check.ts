@@ -78,22 +78,20 @@ function searchOptions(values: { [K in keyof typeof KNOWN]?: unknown }): CheckOp
   };
 }
 
-/** Without `--systemd` a scenario is checked for every version it knows; without `--mutable` in its default mode. */
+/** Without `--systemd` a scenario is checked for the releases, unless it has something else to say; without `--mutable` in its default mode. */
 function choices(
   scenario: Scenario,
   given: Options,
   values: { systemd?: string | undefined; mutable?: string | undefined },
 ): readonly Choice[] {
   const known = optionsOf(scenario);
-  const pick = (
-    key: 'systemd' | 'mutable',
-    value: string | undefined,
-    otherwise: readonly string[],
-  ): readonly string[] => {
+  const pick = (key: 'systemd' | 'mutable', value: string | undefined): readonly string[] => {
+    const option = known[key];
+    if (option === undefined) throw new Error(`${scenario.name} has no option ${key}`);
     if (given[key] !== undefined) return [given[key]];
-    return value === 'all' ? (known[key]?.values ?? []) : value === undefined ? otherwise : [value];
+    return value === 'all' ? option.values : value === undefined ? (option.usual ?? [option.default]) : [value];
   };
-  const versions = pick('systemd', values.systemd, known['systemd']?.values ?? []);
-  const modes = pick('mutable', values.mutable, [known['mutable']?.default ?? 'no']);
+  const versions = pick('systemd', values.systemd);
+  const modes = pick('mutable', values.mutable);
   return versions.flatMap((systemd) => modes.map((mutable) => choose(scenario, { ...given, systemd, mutable })));
 }

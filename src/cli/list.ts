@@ -1,6 +1,6 @@
 import { optionsOf } from '../../models/scenario.ts';
 import { SCENARIOS } from '../../models/scenarios/index.ts';
-import { BEHAVIOURS } from '../../models/systemd/versions.ts';
+import { ABOUT, BEHAVIOURS, VERSIONS, wordFor } from '../../models/systemd/versions.ts';
 import { PROPERTIES } from '../../properties/catalogue.ts';
 import { wrap } from '../report/story.ts';
 import { EXIT, type Output, options, UsageError } from './usage.ts';
@@ -16,7 +16,7 @@ export function list(args: readonly string[], out: Output): number {
       options: optionsOf(scenario),
     }));
     const properties = PROPERTIES.map(({ name, claim, witness }) => ({ name, claim, witness }));
-    out.print(JSON.stringify({ schemaVersion: 1, scenarios, properties, behaviours: BEHAVIOURS }));
+    out.print(JSON.stringify({ schemaVersion: 1, scenarios, properties, versions: ABOUT, behaviours: BEHAVIOURS }));
     return EXIT.expected;
   }
   const paragraph = (text: string, indent: number): void => {
@@ -36,9 +36,22 @@ export function list(args: readonly string[], out: Output): number {
     paragraph(property.claim, 6);
     paragraph(`witness: ${property.witness}`, 6);
   }
+  out.print('\nVersions of systemd');
+  for (const version of VERSIONS) {
+    out.print(`  ${version}`);
+    paragraph(ABOUT[version].what, 6);
+  }
   out.print('\nBehaviours of systemd');
+  const columns = (name: string, cells: readonly string[]): string =>
+    `  ${name.padEnd(26)}${cells.map((cell) => cell.padEnd(11)).join('')}`.trimEnd();
+  out.print(columns('', VERSIONS));
   for (const [name, row] of Object.entries(BEHAVIOURS)) {
-    out.print(`  ${name}   257: ${row[257]}   262: ${row[262]}`);
+    out.print(
+      columns(
+        name,
+        VERSIONS.map((version) => wordFor(row[version])),
+      ),
+    );
     paragraph(row.what, 6);
     paragraph(`source: ${row.source}`, 6);
   }

@@ -1,5 +1,5 @@
 import { MODES, type Mode } from '../../models/systemd/mutable.ts';
-import { systemd, VERSIONS, type Version } from '../../models/systemd/versions.ts';
+import { RELEASES, systemd, VERSIONS, type Version } from '../../models/systemd/versions.ts';
 import type { Note } from '../input/look.ts';
 import { type RootInput, readRoot } from '../input/root.ts';
 import type { CheckOptions } from '../report/check.ts';
@@ -27,7 +27,7 @@ export function checkRoot(request: RootRequest, out: Output): number {
   if (input.etc !== undefined && input.etc !== '/etc') {
     throw new UsageError(`${input.dir}/etc is a link to ${input.etc}; only a directory of that name is modelled`);
   }
-  const versions = asked.versions ?? (input.systemd === undefined ? VERSIONS : [input.systemd.rules]);
+  const versions = asked.versions ?? (input.systemd === undefined ? RELEASES : [input.systemd.rules]);
   const reports = versions.flatMap((version) =>
     (asked.modes ?? [configured(input, version)]).map((mode) => rootReport(input, version, mode, request.search)),
   );
@@ -77,7 +77,7 @@ function ownNotes(input: RootInput, guessed: boolean): readonly Note[] {
     notes.push({ path: '', what });
   }
   if (guessed && input.systemd === undefined)
-    notes.push({ path: '', what: 'no systemd was found in the tree: all bundled versions are checked' });
+    notes.push({ path: '', what: 'no systemd was found in the tree: both releases that are modelled are checked' });
   return notes;
 }
 

@@ -56,7 +56,7 @@ export type Call =
   | { op: 'close-tree'; tree: string }
   // processes
   | { op: 'unshare' } // a copy of the caller's mount namespace, with propagation kept; the caller moves into it
-  | { op: 'leave'; status: number | string } // the child in its own namespace ends, the caller is the parent again: back in the namespace it came from, and the copy dies
+  | { op: 'leave'; status: number | string; trees?: readonly string[] } // the child in its own namespace ends, the caller is the parent again: back in the namespace it came from, and the copy dies. `trees` had been sent to the parent through a socket (SCM_RIGHTS), who holds them now
   | { op: 'exit' };
 
 /** A file system that is mounted for the first time, without the place. */

@@ -1,5 +1,6 @@
 import { copyNamespace } from './mount.ts';
 import { mayMount } from './mountplaces.ts';
+import { handOver } from './mounttrees.ts';
 import { release } from './tree.ts';
 import { failed, type NsId, type OpenFile, ok, type Place, type Result, type Task, type TaskId } from './types.ts';
 import { collect, dissolve } from './unmount.ts';
@@ -30,16 +31,20 @@ export function unshare(draft: Draft, id: TaskId): Result {
   return ok(null);
 }
 
-/** What a child did with descriptors, directories and trees ends with it; the parent is as it was. */
-export function leave(draft: Draft, id: TaskId): Result {
+/**
+ * What a child did with descriptors, directories and trees ends with it; the parent is as it was, but for the trees that
+ * were handed to it.
+ */
+export function leave(draft: Draft, id: TaskId, handed: readonly string[] = []): Result {
   const task = taskOf(draft, id);
   if (task.home === null) throw new Error(`leave: ${id} is not in a child`);
   const { ns, cwd, root, fds } = task.home;
   for (const held of onlyOfChild(task)) releasePin(draft, held);
   // The position in a file is the parent's as well.
   const files = new Map([...fds].map(([name, file]) => [name, same(task.fds.get(name), file) ?? file]));
-  closeTrees(draft, task);
-  draft.set(`task:${id}`, { ...task, ns, home: null, trees: new Map(), cwd, root, fds: files });
+  const trees = new Map(handed.map((name) => [name, handOver(draft, id, name, ns)]));
+  closeTrees(draft, taskOf(draft, id));
+  draft.set(`task:${id}`, { ...task, ns, home: null, trees, cwd, root, fds: files });
   collect(draft);
   return ok(null);
 }

@@ -100,7 +100,7 @@ function perform(draft: Draft, task: TaskId, call: MountCall, warn: Warn): Resul
     case 'unshare':
       return unshare(draft, task);
     case 'leave':
-      return leave(draft, task);
+      return leave(draft, task, call.trees);
     case 'exit':
       releaseTask(draft, task);
       return ok(null);

@@ -1,5 +1,6 @@
 import type { CallOf } from './calls.ts';
 import {
+  addMount,
   attach,
   bottomOf,
   type CopyOf,
@@ -9,13 +10,14 @@ import {
   mountAt,
   type Point,
   type Ref,
+  releaseRoot,
   topOf,
   treeOf,
 } from './mount.ts';
 import { isDirectory, isMountRoot, isTreeRoot, lookUp, mayMount, onTop, standing, underTop } from './mountplaces.ts';
 import { type Dentry, resolve, rootOf } from './path.ts';
 import { isOrphan } from './tree.ts';
-import { err, failed, type MountId, ok, type Result, type TaskId } from './types.ts';
+import { err, failed, type MountId, type NsId, ok, type Result, type TaskId } from './types.ts';
 import { collect, dissolve } from './unmount.ts';
 import { type Draft, namespace, type Read, task as taskOf } from './world.ts';
 
@@ -78,6 +80,29 @@ export function closeTree(draft: Draft, id: TaskId, tree: string): Result {
   dissolve(draft, held);
   collect(draft);
   return ok(null);
+}
+
+/**
+ * A tree that was sent to a task of another namespace. On Linux it is in a namespace of its own; here it is in that of the
+ * task that holds it, so its mounts get ids there. Peer groups and masters stay what they are. Source: Linux unix_scm_to_skb(),
+ * open_detached_copy().
+ */
+export function handOver(draft: Draft, id: TaskId, name: string, to: NsId): MountId {
+  const { ns, mount: top } = heldTree(draft, id, name);
+  const ids = new Map<MountId, MountId>();
+  const rest = new Map(namespace(draft, ns).mounts);
+  for (const mount of treeOf(namespace(draft, ns), top)) {
+    const value = mountAt(draft, { ns, mount });
+    const parent = value.parent === null ? null : (ids.get(value.parent) ?? null);
+    ids.set(mount, addMount(draft, to, { ...value, parent }, id));
+    releaseRoot(draft, { ns, mount }, value);
+    rest.delete(mount);
+  }
+  draft.set(`ns:${ns}`, { ...namespace(draft, ns), mounts: rest });
+  dropTree(draft, id, name);
+  const taken = ids.get(top);
+  if (taken === undefined) throw new Error(`the tree ${name} of ${id} has no mount`);
+  return taken;
 }
 
 // ---- moving -------------------------------------------------------------------------------------------------------

@@ -859,23 +859,62 @@ static void become(uid_t uid, gid_t gid) {
   if (setresuid(-1, 0, -1) < 0 || setresgid(-1, gid, -1) < 0 || setresuid(-1, uid, -1) < 0) die("setresuid");
 }
 
-static void serve(int socket, int is_child);
+static void serve(int socket, int to_parent);
+
+/* A name, and with it the descriptor that it stands for. */
+union message {
+  struct cmsghdr header;
+  char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+/* "leave TREE…": the trees go to the parent, who reads them when the child has ended. */
+static void hand_over(int socket) {
+  for (int i = 0; i < argc_; i++) {
+    union message control = {0};
+    struct iovec name = {.iov_base = (void *)arg(i), .iov_len = strlen(arg(i)) + 1};
+    struct msghdr message = {
+      .msg_iov = &name, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    *header = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+    *(int *)CMSG_DATA(header) = held_fd(arg(i));
+    if (sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) die("a tree for the parent");
+  }
+}
+
+static void take_over(int socket) {
+  for (;;) {
+    char text[64];
+    union message control;
+    struct iovec name = {.iov_base = text, .iov_len = sizeof text};
+    struct msghdr message = {
+      .msg_iov = &name, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) <= 0) return;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (header != NULL) *hold(text) = *(int *)CMSG_DATA(header);
+  }
+}
 
 /* A child in a copy of the mount namespace goes on with the calls until "leave"; its parent waits. */
 static void unshare_call(int socket) {
+  int pair[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) die("socketpair");
   pid_t child = fork();
   if (child < 0) die("fork");
   if (child == 0) {
+    close(pair[0]);
     say_done(unshare(CLONE_NEWNS));
-    serve(socket, 1);
+    serve(socket, pair[1]);
     _exit(0);
   }
+  close(pair[1]);
   waitpid(child, NULL, 0);
+  take_over(pair[0]);
+  close(pair[0]);
   say("{\"ok\":null}");
 }
 
 /* Answers one message after another. A child ends without an answer to "leave", which its parent gives. */
-static void serve(int socket, int is_child) {
+static void serve(int socket, int to_parent) {
   static char line[LINE];
   static char *args[ARGS];
   for (;;) {
@@ -895,11 +934,14 @@ static void serve(int socket, int is_child) {
     first_ = 2;
     argc_ = words - first_;
     argv_ = args + first_;
-    if (strcmp(args[1], "leave") == 0 && is_child) return;
+    if (strcmp(args[1], "leave") == 0 && to_parent >= 0) {
+      hand_over(to_parent);
+      return;
+    }
     if (strcmp(args[1], "exit") == 0) _exit(0);
     begin_descriptors(args[1]);
     become(uid, gid);
-    if (strcmp(args[1], "unshare") == 0 && !is_child) unshare_call(socket);
+    if (strcmp(args[1], "unshare") == 0 && to_parent < 0) unshare_call(socket);
     else if (!run_call(args[1])) say("{\"err\":\"no call %s\"}", args[1]);
     become(0, 0);
     end_descriptors(0);
@@ -925,7 +967,7 @@ static int task_socket(const char *name) {
     /* What is opened later gets other numbers than those of a program's input and output. */
     if (dup2(proc_dir, 0) < 0 || dup2(proc_dir, 1) < 0) die("dup2");
     answered = 0;
-    serve(pair[1], 0);
+    serve(pair[1], -1);
     _exit(0);
   }
   close(pair[1]);

@@ -142,8 +142,9 @@ function mountArguments(call: Call): readonly (string | number)[] {
       return [call.tree, call.path, flag(call.beneath)];
     case 'close-tree':
       return [call.tree];
-    case 'unshare':
     case 'leave':
+      return call.trees ?? [];
+    case 'unshare':
     case 'exit':
       return [];
     default:

@@ -129,7 +129,7 @@ function toResult(context: Context): Searched {
       ...(found.verdict === 'incomplete' ? report.incomplete : []),
       ...(found.verdict === 'vacuous' ? found.unreached.map((name) => `never met: ${name}`) : []),
     ],
-    summary: system.summary,
+    summary: [...Object.entries(choice.behaviours).map(([name, word]) => `${name}=${word}`), system.summary].join(', '),
   };
 }
 

@@ -7,7 +7,7 @@ import { invoke } from '../../models/systemd/invocation.ts';
 import { MODES, type Mode, MUTABLE_KINDS, type MutableKind } from '../../models/systemd/mutable.ts';
 import { isOurs, OBSERVER, QUESTIONS } from '../../models/systemd/questions.ts';
 import { perform } from '../../models/systemd/verbs.ts';
-import { systemd, VERSIONS, type Version } from '../../models/systemd/versions.ts';
+import { RELEASES, systemd, type Version } from '../../models/systemd/versions.ts';
 import { build, tree } from '../../models/world.ts';
 import { resolve } from '../kernel/path.ts';
 import { failed } from '../kernel/types.ts';
@@ -137,7 +137,7 @@ export function modesPage(): string {
     'Layers are top to bottom: `upper` is written to, `meta` holds the marker directory, `import` is the mutable directory as a',
     'lower layer, `ext:NAME` an extension, `host` the directory below.',
   ];
-  for (const version of VERSIONS) {
+  for (const version of RELEASES) {
     lines.push('', `## systemd ${version}`, '');
     lines.push(
       '| mode | mutable directory | layers | writable | a new file goes to | an edited file goes to | after unmerge |',

@@ -9,7 +9,7 @@ import type { Mode } from '../../models/systemd/mutable.ts';
 import { mutableDirectory, STATUS } from '../../models/systemd/names.ts';
 import { isOurs, OBSERVER, QUESTIONS } from '../../models/systemd/questions.ts';
 import { perform } from '../../models/systemd/verbs.ts';
-import { systemd, type Version } from '../../models/systemd/versions.ts';
+import { replacementOf, systemd, type Version } from '../../models/systemd/versions.ts';
 import { build, merged } from '../../models/world.ts';
 import { judge } from '../../properties/judge.ts';
 import { HIDDEN } from '../../properties/scene.ts';
@@ -66,7 +66,10 @@ export function rootReport(input: RootInput, version: Version, mode: Mode, optio
     return { version, mode, layers: null, why, classes: [], results: vacuous(version, mode, why, options) };
   }
   const unsure = input.xattrs.known ? () => false : dependsOnMarks(full);
-  const classes = classify(viewOf(full, OBSERVER, ETC, HIDDEN), rawView(full, 'root', ETC), unsure);
+  const view = viewOf(full, OBSERVER, ETC, HIDDEN);
+  // Where one overlay is swapped for the other, nobody sees the bare host.
+  const isBare = replacementOf(run.systemd) === 'window';
+  const classes = classify(view, isBare ? rawView(full, 'root', ETC) : view, unsure);
   const keep = hasRedirects(full) ? null : new Set(classes.map(({ paths }) => paths[0]?.slice(ETC.length) ?? ''));
   const world = worldOf(input, run, keep, classes.length);
   const probe = new Probe(world, run, classes);
@@ -75,8 +78,8 @@ export function rootReport(input: RootInput, version: Version, mode: Mode, optio
     mode,
     layers: layerNames(full),
     why: null,
-    classes: classes.map((one) => ({ ...one, writes: probe.writes(one) })),
-    results: probe.results({ systemd: version, mutable: mode, options: {} }, options),
+    classes: classes.map((one) => ({ ...one, writes: isBare ? probe.writes(one) : [] })),
+    results: probe.results({ systemd: version, mutable: mode, options: {}, behaviours: {} }, options),
   };
 }
 
@@ -89,7 +92,7 @@ function worldOf(input: RootInput, run: Invocation, keep: ReadonlySet<string> | 
 
 /** The same before the merge. */
 function bareWorld(input: RootInput, run: Invocation, keep: ReadonlySet<string> | null, readers: number): Read {
-  const extensions = input.discovery[run.systemd.skip ? 262 : 257].extensions;
+  const extensions = input.discovery[run.systemd.discovery].extensions;
   const tops = [ETC, mutableDirectory(ETC), ...extensions.map(({ tree }) => `${tree}${ETC}`)];
   const images = new Set(extensions.filter(({ kind }) => kind !== 'directory').map(({ path }) => path));
   const reduced = (fs: PlainFs, prefix: string): PlainFs => ({

@@ -1,6 +1,6 @@
 /**
  * A token names one trace in one shell argument: `refresh-while-reading@262,no:3f9c:0x6.1`. After the scenario come its options
- * (systemd, mutable, then what differs from the default), a fingerprint of the steps, and the choices at forks; "+2" at the end
+ * (systemd, mutable, then what differs from the default, then behaviours that differ from the version), a fingerprint of the steps, and the choices at forks; "+2" at the end
  * stands for two more steps that need no choice.
  */
 import { createHash } from 'node:crypto';
@@ -55,7 +55,8 @@ function fingerprint(run: Run): string {
 export function optionsText(scenario: Scenario, choice: Choice): string {
   const known = optionsOf(scenario);
   const extra = Object.entries(choice.options).filter(([key, value]) => known[key]?.default !== value);
-  return [choice.systemd, choice.mutable, ...extra.map(([key, value]) => `${key}=${value}`)].join(',');
+  const pairs = [...extra, ...Object.entries(choice.behaviours)].map(([key, value]) => `${key}=${value}`);
+  return [choice.systemd, choice.mutable, ...pairs].join(',');
 }
 
 export function encodeToken(scenario: Scenario, choice: Choice, run: Run): string {

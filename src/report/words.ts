@@ -34,6 +34,7 @@ const QUESTIONS: Readonly<Record<string, string>> = {
   'mutable-kind': 'look at the mutable directory',
   'same-mode': 'compare the permission bits',
   'configured-mode': 'read the configuration',
+  'free-work-name': 'draw 64 random bits',
   'upper-fits': 'statfs: is it writable, and on the file system of the work directory?',
   reloads: 'does an extension ask for a reload?',
   status: 'read the list of extensions',
@@ -50,7 +51,8 @@ export function callText(call: LinuxCall): string {
     const about = paths.length > 0 && !PLAIN.has(call.question) ? ` (${paths.join(', ')})` : '';
     return `${QUESTIONS[call.question] ?? call.question}${about}`;
   }
-  return call.op === 'event' ? `ask the service manager: ${call.what}` : kernelCall(call);
+  if (call.op === 'event') return call.what.startsWith('exit ') ? call.what : `ask the service manager: ${call.what}`;
+  return kernelCall(call);
 }
 
 function kernelCall(call: Call): string {
@@ -136,7 +138,9 @@ function mountCallText(call: Call): string {
     case 'unshare':
       return 'clone CLONE_NEWNS: a child in its own mount namespace';
     case 'leave':
-      return `the child exits with ${call.status}`;
+      return call.trees === undefined
+        ? `the child exits with ${call.status}`
+        : `the child sends ${call.trees.length === 0 ? 'nothing' : `the trees for ${call.trees.join(', ')}`} and exits`;
     case 'exit':
       return 'exit';
     default:

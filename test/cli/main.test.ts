@@ -108,7 +108,7 @@ describe('--json prints one document and nothing else', () => {
 
   it('of list', async () => {
     const listed = document(await run('list', '--json'));
-    expect(keys(listed)).toEqual(['schemaVersion', 'scenarios', 'properties', 'behaviours']);
+    expect(keys(listed)).toEqual(['schemaVersion', 'scenarios', 'properties', 'versions', 'behaviours']);
     expect(listed).toMatchObject({ scenarios: SCENARIOS.map(({ name, title }) => ({ name, title })) });
   });
 });

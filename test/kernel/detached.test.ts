@@ -173,6 +173,79 @@ describe('a detached clone', () => {
   cases.forEach(check);
 });
 
+describe('a tree that a child hands to its parent', () => {
+  const cases: readonly Case[] = [
+    {
+      it: 'goes beneath what it replaces, which then can be taken off by the descriptor that was opened before',
+      script: `
+        shared /
+        tmpfs /a
+        unshare
+        rslave /
+        tmpfs /b
+        tmpfs /b/m
+        rclone /b T
+        leave T
+        openp /a h
+        treebeneath T @h
+        ls /a/m =k
+        detach @h
+        ls /a/m =f,m,n,x,z
+        ls /b =m,n,x`,
+      leaves: `
+        /a t5 shared:1
+        /a/m t6 shared:2`,
+    },
+    {
+      it: 'stays in the peer groups that it is from, and loses what goes there meanwhile',
+      script: `
+        tmpfs /a
+        shared /a
+        tmpfs /a/m
+        unshare
+        rclone /a T
+        leave T
+        umount /a/m
+        movetree T /b
+        tmpfs /a/n`,
+      leaves: `
+        /a t1 shared:1
+        /a/n t9 shared:2
+        /b t1 shared:1
+        /b/n t9 shared:2`,
+    },
+    {
+      it: 'still shows what has been removed, and goes nowhere then; others end with the child',
+      script: `
+        tmpfs /a
+        unshare
+        rclone /a/n T
+        newtree U
+        rmdir /a/n
+        leave T
+        movetree T /b ENOENT
+        closetree T`,
+      leaves: '/a t1 private',
+    },
+    {
+      it: 'goes beneath nothing that somebody has taken off before',
+      script: `
+        shared /
+        tmpfs /a
+        unshare
+        newtree T
+        leave T
+        openp /a h
+        q: detach /a
+        treebeneath T @h ENOENT
+        detach @h EINVAL
+        movetree T /a`,
+      leaves: '/a t4 shared:1',
+    },
+  ];
+  cases.forEach(check);
+});
+
 describe('what is unmounted lazily and held', () => {
   const cases: readonly Case[] = [
     {

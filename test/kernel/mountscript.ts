@@ -11,7 +11,8 @@ import { fileSystem, freeFs, task as taskOf, World } from '../../src/kernel/worl
  * Mount scripts: one short line per call, played on the model and, when they were recorded, on a real kernel. "rshared"
  * is "shared" with MS_REC, "rro" is "ro" with AT_RECURSIVE, "detach" is umount2(MNT_DETACH). A new tmpfs "tN" (N is
  * the number of the line) gets the directories m, m/k and n, the file f, the program x and the device z. A line is what task p does, or the task it
- * names: "q: umount /a". There are p, q and r, each with a namespace of its own from `unshare` to `leave`.
+ * names: "q: umount /a". There are p, q and r, each with a namespace of its own from `unshare` to `leave`; "leave T" hands the tree T to
+ * the parent.
  */
 export class Script {
   world: World = start();
@@ -67,7 +68,7 @@ export class Script {
     if (TAKES_TREE.has(op) && !isTree(a)) return 'skip';
     if (TAKES_FILE.has(op) && !task.fds.has(a)) return 'skip';
     if (op === 'unshare' && (task.home !== null || task.trees.size > 0)) return 'skip';
-    if (op === 'leave' && task.home === null) return 'skip';
+    if (op === 'leave' && (task.home === null || !args.every(isTree))) return 'skip';
     const paths = args.map((arg) => (/^[^@]/.test(arg) ? arg : this.#descriptor(who, arg)));
     if (paths.includes(null)) return 'skip';
     const [from = '', to = '', third = ''] = paths.map((path) => path ?? '');
@@ -228,7 +229,7 @@ function mountCallOf(op: string, a: string, b: string): Call | undefined {
     treebeneath: { op: 'move-tree', tree: a, path: b, beneath: true },
     closetree: { op: 'close-tree', tree: a },
     unshare: { op: 'unshare' },
-    leave: { op: 'leave', status: 0 },
+    leave: { op: 'leave', status: 0, ...(a === '' ? {} : { trees: [a] }) },
   };
   return calls[op];
 }

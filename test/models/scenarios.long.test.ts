@@ -49,6 +49,127 @@ describe('the bundled scenarios', () => {
     `);
   });
 
+  it('flatcar-boot: what becomes of it by how the overlay is replaced', () => {
+    const { lines, surprises } = judgeAll(flatcarBoot, {
+      systemd: ['262', 'atomic', 'plain', 'beneath'],
+      variant: ['S01', 'S02', 'S04', 'S05'],
+      upper: ['hierarchy', 'directory'],
+    });
+    expect(surprises).toEqual([]);
+    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
+      "
+          262  S01  hierarchy   127   193  NoVanish holds
+          262  S01  directory   121   181  NoVanish holds
+          262  S02  hierarchy   277   491  NoVanish violated transient in 86
+          262  S02  directory   375   683  NoVanish violated transient in 84
+          262  S04  hierarchy   821  1781  NoResurrect violated permanent in 112
+          262  S04  directory  1225  2671  NoResurrect holds
+          262  S05  hierarchy   277   491  NoLostWrite holds
+          262  S05  directory   375   683  NoLostWrite violated permanent in 113
+      atomic   S01  hierarchy   130   196  NoVanish holds
+      atomic   S01  directory   124   184  NoVanish holds
+      atomic   S02  hierarchy   309   552  NoVanish holds
+      atomic   S02  directory   311   556  NoVanish holds
+      atomic   S04  hierarchy   789  1749  NoResurrect holds
+      atomic   S04  directory   801  1775  NoResurrect holds
+      atomic   S05  hierarchy   309   552  NoLostWrite holds
+      atomic   S05  directory   311   556  NoLostWrite holds
+      plain    S01  hierarchy   121   187  NoVanish holds
+      plain    S01  directory   114   174  NoVanish holds
+      plain    S02  hierarchy   241   427  NoVanish violated transient in 79
+      plain    S02  directory   324   590  NoVanish violated transient in 76
+      plain    S04  hierarchy   699  1521  NoResurrect violated permanent in 100
+      plain    S04  directory  1046  2284  NoResurrect holds
+      plain    S05  hierarchy   241   427  NoLostWrite holds
+      plain    S05  directory   324   590  NoLostWrite violated permanent in 99
+      beneath  S01  hierarchy   128   194  NoVanish holds
+      beneath  S01  directory   122   182  NoVanish holds
+      beneath  S02  hierarchy   293   522  NoVanish holds
+      beneath  S02  directory   295   526  NoVanish holds
+      beneath  S04  hierarchy   745  1649  NoResurrect holds
+      beneath  S04  directory   757  1675  NoResurrect holds
+      beneath  S05  hierarchy   293   522  NoLostWrite holds
+      beneath  S05  directory   295   526  NoLostWrite holds
+      "
+    `);
+  });
+
+  it('refresh-while-reading: a swap has no window, and carries only the submounts that somebody has cloned', () => {
+    const { lines, surprises } = judgeAll(refreshWhileReading, {
+      systemd: ['atomic', 'plain', 'beneath'],
+      mutable: ['no', 'yes', 'ephemeral'],
+      submount: ['no', 'file', 'directory'],
+    });
+    expect(surprises).toEqual([]);
+    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
+      "
+      atomic   no         no         49   97  NoVanish holds
+      atomic   no         file       54  161  NoVanish holds, SubmountStable holds
+      atomic   no         directory  53  158  NoVanish holds, SubmountStable holds
+      atomic   yes        no         63  125  NoVanish holds
+      atomic   yes        file       68  203  NoVanish holds, SubmountStable holds
+      atomic   yes        directory  67  200  NoVanish holds, SubmountStable holds
+      atomic   ephemeral  no         57  113  NoVanish holds
+      atomic   ephemeral  file       62  185  NoVanish holds, SubmountStable holds
+      atomic   ephemeral  directory  61  182  NoVanish holds, SubmountStable holds
+      plain    no         no         37   73  NoVanish violated transient in 20
+      plain    no         file       37  110  NoVanish violated transient in 20, SubmountStable violated permanent in 36
+      plain    no         directory  37  110  NoVanish violated transient in 20, SubmountStable violated permanent in 36
+      plain    yes        no         50   99  NoVanish violated transient in 24
+      plain    yes        file       50  149  NoVanish violated transient in 24, SubmountStable violated permanent in 49
+      plain    yes        directory  50  149  NoVanish violated transient in 24, SubmountStable violated permanent in 49
+      plain    ephemeral  no         44   87  NoVanish violated transient in 22
+      plain    ephemeral  file       44  131  NoVanish violated transient in 22, SubmountStable violated permanent in 43
+      plain    ephemeral  directory  44  131  NoVanish violated transient in 22, SubmountStable violated permanent in 43
+      beneath  no         no         48   95  NoVanish holds
+      beneath  no         file       48  143  NoVanish holds, SubmountStable violated permanent in 47
+      beneath  no         directory  48  143  NoVanish holds, SubmountStable violated permanent in 47
+      beneath  yes        no         60  119  NoVanish holds
+      beneath  yes        file       60  179  NoVanish holds, SubmountStable violated permanent in 59
+      beneath  yes        directory  60  179  NoVanish holds, SubmountStable violated permanent in 59
+      beneath  ephemeral  no         55  109  NoVanish holds
+      beneath  ephemeral  file       55  164  NoVanish holds, SubmountStable violated permanent in 54
+      beneath  ephemeral  directory  55  164  NoVanish holds, SubmountStable violated permanent in 54
+      "
+    `);
+  });
+
+  it('refresh-while-reading: on a kernel before 6.5 a swap is refused, or falls back to a window', () => {
+    const { lines, surprises } = judgeAll(refreshWhileReading, {
+      systemd: ['atomic', 'beneath'],
+      kernelBeneath: ['no'],
+      submount: ['no', 'file', 'directory'],
+    });
+    expect(surprises).toEqual([]);
+    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
+      "
+      atomic   no  no         49   97  NoVanish violated transient in 45
+      atomic   no  file       54  161  NoVanish violated transient in 50, SubmountStable violated transient in 49
+      atomic   no  directory  53  158  NoVanish violated transient in 49, SubmountStable violated transient in 48
+      beneath  no  no         44   87  NoVanish holds
+      beneath  no  file       44  131  NoVanish holds, SubmountStable holds
+      beneath  no  directory  44  131  NoVanish holds, SubmountStable holds
+      "
+    `);
+  });
+
+  it('refresh-while-reading: a mount that is made while the refresh runs is lost in every version', () => {
+    const { lines, surprises } = judgeAll(refreshWhileReading, {
+      systemd: ['257', '262', 'atomic', 'plain', 'beneath'],
+      submount: ['meanwhile'],
+    });
+    expect(surprises).toEqual([]);
+    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
+      "
+          257  meanwhile  132  298  NoVanish violated transient in 19, SubmountStable violated permanent in 39
+          262  meanwhile  150  339  NoVanish violated transient in 21, SubmountStable violated permanent in 44
+      atomic   meanwhile  136  317  NoVanish holds, SubmountStable violated permanent in 49
+      plain    meanwhile  102  237  NoVanish violated transient in 20, SubmountStable violated permanent in 37
+      beneath  meanwhile  100  245  NoVanish holds, SubmountStable violated permanent in 48
+      "
+    `);
+  });
+
   it('refresh-while-reading: no mode is without the window, and only the skip avoids it', () => {
     const { lines, surprises } = judgeAll(refreshWhileReading, {
       systemd: BOTH,
@@ -220,6 +341,37 @@ describe('the bundled scenarios', () => {
     `);
   });
 
+  it('first-merge: clones leave the mount where it was, and who does not care for it covers it', () => {
+    const { lines, surprises } = judgeAll(firstMerge, {
+      systemd: ['atomic', 'plain', 'beneath'],
+      mutable: ['no', 'yes', 'import'],
+      'mutable-dir': ['missing', 'hierarchy'],
+    });
+    expect(surprises).toEqual([]);
+    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
+      "
+      atomic   no      missing    57  113  NoVanish holds, NoWrongWinner holds, SubmountStable holds, HostRestored holds
+      atomic   no      hierarchy  57  113  NoVanish holds, NoWrongWinner holds, SubmountStable holds, HostRestored holds
+      atomic   yes     missing    72  143  NoVanish holds, NoWrongWinner holds, SubmountStable holds, HostRestored holds
+      atomic   yes     hierarchy  69  137  NoVanish holds, NoWrongWinner holds, SubmountStable holds, HostRestored holds
+      atomic   import  missing    59  117  NoVanish holds, NoWrongWinner holds, SubmountStable holds, HostRestored holds
+      atomic   import  hierarchy  26   51  NoVanish holds, NoWrongWinner holds, SubmountStable holds, HostRestored holds, FailureAtomic holds
+      plain    no      missing    40   79  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 28, HostRestored holds
+      plain    no      hierarchy  40   79  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 28, HostRestored holds
+      plain    yes     missing    54  107  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 41, HostRestored holds
+      plain    yes     hierarchy  52  103  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 39, HostRestored holds
+      plain    import  missing    42   83  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 30, HostRestored holds
+      plain    import  hierarchy  26   51  NoVanish holds, NoWrongWinner holds, SubmountStable holds, HostRestored holds, FailureAtomic holds
+      beneath  no      missing    48   95  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 36, HostRestored holds
+      beneath  no      hierarchy  48   95  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 36, HostRestored holds
+      beneath  yes     missing    62  123  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 49, HostRestored holds
+      beneath  yes     hierarchy  59  117  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 46, HostRestored holds
+      beneath  import  missing    50   99  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 38, HostRestored holds
+      beneath  import  hierarchy  26   51  NoVanish holds, NoWrongWinner holds, SubmountStable holds, HostRestored holds, FailureAtomic holds
+      "
+    `);
+  });
+
   it('first-merge: only an upper that is /etc itself leaves a whiteout behind', () => {
     const { lines, surprises } = judgeAll(firstMerge, {
       systemd: BOTH,
@@ -291,6 +443,135 @@ describe('the bundled scenarios', () => {
       262  ephemeral-import  mode  53  105  FailureAtomic vacuous, NoVanish violated transient in 24
       262  ephemeral-import  call  88  203  FailureAtomic violated permanent in 29, NoVanish violated permanent in 30
       262  ephemeral-import  kill  57  160  FailureAtomic violated permanent in 24, NoVanish violated permanent in 25
+      "
+    `);
+  });
+
+  it('failed-refresh: a swap keeps the old overlay, and its fallback does not, nor does a script', () => {
+    const { lines, surprises } = judgeAll(failedRefresh, {
+      systemd: ['atomic', 'plain', 'beneath'],
+      kernelBeneath: ['yes', 'no'],
+      mutable: ['no', 'yes'],
+      cause: ['mode', 'call', 'kill'],
+    });
+    expect(surprises).toEqual([]);
+    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
+      "
+      atomic   yes  no   mode   49   97  FailureAtomic vacuous, NoVanish holds
+      atomic   yes  no   call   80  185  FailureAtomic holds, NoVanish holds
+      atomic   yes  no   kill   52  147  FailureAtomic holds, NoVanish holds
+      atomic   yes  yes  mode   16   31  FailureAtomic holds, NoVanish holds
+      atomic   yes  yes  call  122  276  FailureAtomic holds, NoVanish holds
+      atomic   yes  yes  kill   69  192  FailureAtomic holds, NoVanish holds
+      atomic   no   no   mode   49   97  FailureAtomic vacuous, NoVanish violated transient in 45
+      atomic   no   no   call   80  185  FailureAtomic violated permanent in 46, NoVanish violated permanent in 47
+      atomic   no   no   kill   52  147  FailureAtomic violated permanent in 45, NoVanish violated permanent in 46
+      atomic   no   yes  mode   16   31  FailureAtomic holds, NoVanish holds
+      atomic   no   yes  call  123  278  FailureAtomic violated permanent in 60, NoVanish violated permanent in 61
+      atomic   no   yes  kill   69  192  FailureAtomic violated permanent in 58, NoVanish violated permanent in 59
+      plain    yes  no   mode   37   73  FailureAtomic vacuous, NoVanish violated transient in 20
+      plain    yes  no   call   64  141  FailureAtomic violated permanent in 26, NoVanish violated permanent in 27
+      plain    yes  no   kill   44  115  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
+      plain    yes  yes  mode   16   31  FailureAtomic holds, NoVanish holds
+      plain    yes  yes  call   90  196  FailureAtomic violated permanent in 25, NoVanish violated permanent in 26
+      plain    yes  yes  kill   62  159  FailureAtomic violated permanent in 24, NoVanish violated permanent in 25
+      plain    no   no   mode   37   73  FailureAtomic vacuous, NoVanish violated transient in 20
+      plain    no   no   call   64  141  FailureAtomic violated permanent in 26, NoVanish violated permanent in 27
+      plain    no   no   kill   44  115  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
+      plain    no   yes  mode   16   31  FailureAtomic holds, NoVanish holds
+      plain    no   yes  call   90  196  FailureAtomic violated permanent in 25, NoVanish violated permanent in 26
+      plain    no   yes  kill   62  159  FailureAtomic violated permanent in 24, NoVanish violated permanent in 25
+      beneath  yes  no   mode   48   95  FailureAtomic vacuous, NoVanish holds
+      beneath  yes  no   call   79  183  FailureAtomic holds, NoVanish holds
+      beneath  yes  no   kill   51  144  FailureAtomic holds, NoVanish holds
+      beneath  yes  yes  mode   16   31  FailureAtomic holds, NoVanish holds
+      beneath  yes  yes  call   98  228  FailureAtomic holds, NoVanish holds
+      beneath  yes  yes  kill   63  180  FailureAtomic holds, NoVanish holds
+      beneath  no   no   mode   44   87  FailureAtomic holds, NoVanish holds
+      beneath  no   no   call   69  162  FailureAtomic holds, NoVanish holds
+      beneath  no   no   kill   44  129  FailureAtomic holds, NoVanish holds
+      beneath  no   yes  mode   16   31  FailureAtomic holds, NoVanish holds
+      beneath  no   yes  call   88  207  FailureAtomic holds, NoVanish holds
+      beneath  no   yes  kill   56  165  FailureAtomic holds, NoVanish holds
+      "
+    `);
+  });
+
+  it('window-write: what becomes of writes by how the overlay is replaced', () => {
+    const { lines, surprises } = judgeAll(windowWrite, {
+      systemd: ['atomic', 'plain', 'beneath'],
+      actor: ['create', 'edit', 'overwrite', 'delete', 'descriptor', 'inside', 'inside-edit'],
+      upper: ['directory', 'hierarchy'],
+    });
+    expect(surprises).toEqual([]);
+    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
+      "
+      atomic   create       directory  126  187  NoWrongWinner vacuous, NoLostWrite vacuous
+      atomic   create       hierarchy  122  181  NoWrongWinner vacuous, NoLostWrite vacuous
+      atomic   edit         directory  262  387  NoLostWrite holds
+      atomic   edit         hierarchy  254  375  NoLostWrite holds
+      atomic   overwrite    directory  131  191  NoLostWrite holds
+      atomic   overwrite    hierarchy  127  185  NoLostWrite holds
+      atomic   delete       directory  188  248  NoResurrect holds
+      atomic   delete       hierarchy  182  240  NoResurrect holds
+      atomic   descriptor   directory  199  325  NoLostWrite holds
+      atomic   descriptor   hierarchy  193  315  NoLostWrite holds
+      atomic   inside       directory  199  325  NoLostWrite holds
+      atomic   inside       hierarchy  193  315  NoLostWrite holds
+      atomic   inside-edit  directory  202  327  NoLostWrite holds
+      atomic   inside-edit  hierarchy  196  317  NoLostWrite holds
+      plain    create       directory  154  227  NoWrongWinner violated transient in 25, NoLostWrite violated permanent in 51
+      plain    create       hierarchy  150  221  NoWrongWinner violated permanent in 50, NoLostWrite holds
+      plain    edit         directory  291  410  NoLostWrite violated permanent in 51
+      plain    edit         hierarchy  195  289  NoLostWrite holds
+      plain    overwrite    directory  127  174  NoLostWrite violated permanent in 50
+      plain    overwrite    hierarchy   98  145  NoLostWrite holds
+      plain    delete       directory  176  222  NoResurrect holds
+      plain    delete       hierarchy  172  217  NoResurrect violated permanent in 49
+      plain    descriptor   directory  199  304  NoLostWrite holds
+      plain    descriptor   hierarchy  193  321  NoLostWrite holds
+      plain    inside       directory  226  357  NoLostWrite holds
+      plain    inside       hierarchy  193  321  NoLostWrite holds
+      plain    inside-edit  directory  252  382  NoLostWrite violated permanent in 51
+      plain    inside-edit  hierarchy  218  345  NoLostWrite holds
+      beneath  create       directory  120  178  NoWrongWinner vacuous, NoLostWrite vacuous
+      beneath  create       hierarchy  116  172  NoWrongWinner vacuous, NoLostWrite vacuous
+      beneath  edit         directory  248  366  NoLostWrite holds
+      beneath  edit         hierarchy  240  354  NoLostWrite holds
+      beneath  overwrite    directory  124  181  NoLostWrite holds
+      beneath  overwrite    hierarchy  120  175  NoLostWrite holds
+      beneath  delete       directory  179  236  NoResurrect holds
+      beneath  delete       hierarchy  173  228  NoResurrect holds
+      beneath  descriptor   directory  188  307  NoLostWrite holds
+      beneath  descriptor   hierarchy  182  297  NoLostWrite holds
+      beneath  inside       directory  188  307  NoLostWrite holds
+      beneath  inside       hierarchy  182  297  NoLostWrite holds
+      beneath  inside-edit  directory  188  307  NoLostWrite holds
+      beneath  inside-edit  hierarchy  182  297  NoLostWrite holds
+      "
+    `);
+  });
+
+  it('window-write: two overlays over one upper directory promise nothing, in any version', () => {
+    const { lines, surprises } = judgeAll(windowWrite, {
+      systemd: ['257', '262', 'atomic', 'plain', 'beneath'],
+      actor: ['inside'],
+      watched: ['yes'],
+      upper: ['directory', 'hierarchy'],
+    });
+    expect(surprises).toEqual([]);
+    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
+      "
+          257  inside  yes  directory  294   784  NoVanish violated transient in 21, NoLostWrite holds
+          257  inside  yes  hierarchy  259   714  NoVanish undefined transient in 48, NoLostWrite holds
+          262  inside  yes  directory  348   932  NoVanish violated transient in 27, NoLostWrite holds
+          262  inside  yes  hierarchy  299   826  NoVanish undefined transient in 56, NoLostWrite holds
+      atomic   inside  yes  directory  351   972  NoVanish undefined transient in 62, NoLostWrite holds
+      atomic   inside  yes  hierarchy  341   944  NoVanish undefined transient in 60, NoLostWrite holds
+      plain    inside  yes  directory  387  1046  NoVanish violated transient in 26, NoLostWrite holds
+      plain    inside  yes  hierarchy  325   903  NoVanish undefined transient in 43, NoLostWrite holds
+      beneath  inside  yes  directory  330   913  NoVanish undefined transient in 60, NoLostWrite holds
+      beneath  inside  yes  hierarchy  320   885  NoVanish undefined transient in 58, NoLostWrite holds
       "
     `);
   });

@@ -281,6 +281,14 @@ export const MOUNTS: readonly MountDraft[] = [
     'tmpfs /a\nshared /a\nbind /a /c\nslave /c\nrclone /a T\nopen @T h\nclosetree T\nprivate /a\nls @h',
   ),
   script(
+    'tree-sent-by-a-child',
+    'tmpfs /a\nshared /a\ntmpfs /a/m\nunshare\nrclone /a T\nleave T\numount /a/m\ntmpfs /a/n\nls @T\nls @T/m\nmovetree T /b\ntmpfs /a/m',
+  ),
+  script(
+    'tree-sent-by-a-child-goes-beneath',
+    'shared /\ntmpfs /a\nunshare\nrslave /\ntmpfs /b\ntmpfs /b/m\nrclone /b T\nnewtree U\nleave T\nopenp /a h\ntreebeneath T @h\nls /a\ndetach @h\nls /a\nls /a/m\nls /b',
+  ),
+  script(
     'tree-types',
     'opentree /f T\nmovetree T /a\nmovetree T /a/x\nopentree /a T\nmovetree T /f\nmovetree T /nothing\nclosetree T',
   ),
