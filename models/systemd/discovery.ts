@@ -132,8 +132,11 @@ const circumstances = (world: Read, task: TaskId, { root, inInitrd, architecture
   architecture,
 });
 
-/** Everything there is, as {@link imagesOf} reads it. Source: sysext.c image_discover_and_read_metadata(). */
-export function discoverQuestion(world: Read, task: TaskId, question: Search): CallResult {
+/**
+ * Everything there is, as {@link imagesOf} reads it. Whoever only lists it looks into nothing. Source: sysext.c
+ * image_discover_and_read_metadata(), verb_list().
+ */
+export function discoverQuestion(world: Read, task: TaskId, question: Search, lists: boolean): CallResult {
   const { imageClass, rules, root } = question;
   const look = lookIn(world, task, root);
   const openImage: Circumstances['openImage'] = ({ tree }) => {
@@ -142,7 +145,8 @@ export function discoverQuestion(world: Read, task: TaskId, question: Search): C
     return fs?.kind === 'plain' ? lookAt(fs) : 'ENOPKG';
   };
   const found = discover(look, rules, imageClass, { ...circumstances(world, task, question), openImage });
-  if (found.failure !== undefined && found.failure.stage !== 'host') return ok(['error', found.failure.errno]);
+  const stage = found.failure?.stage;
+  if (stage === 'discover' || (stage === 'metadata' && !lists)) return ok(['error', found.failure?.errno ?? 'EINVAL']);
   const images = found.extensions.map((extension): Image => {
     const { name, printedName: printed, imagePath: path } = extension;
     const image = extension.kind === 'directory' ? undefined : deviceIn(world, look, extension.tree);

@@ -254,7 +254,7 @@ export const QUESTIONS: Questions = {
     const found = chased(world, task, text(path), text(root));
     return failed(found) && found.err === 'ENOENT' ? ok('missing') : found;
   },
-  discover: (world, task, [, ...search]) => discoverQuestion(world, task, searchOf(search)),
+  discover: (world, task, [verb, ...search]) => discoverQuestion(world, task, searchOf(search), verb === 'list'),
   suitable: (world, task, args) =>
     suitableQuestion(world, task, searchOf(args), args[SEARCH] === true, textsOf(args[SEARCH + 1])),
   'configured-mode': (world, task, [image, root]) => configuredMode(world, task, classOf(image), text(root)),
