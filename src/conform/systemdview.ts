@@ -81,7 +81,9 @@ function viewOf(machine: SystemdMachine, h: string): readonly Noted[] {
           return;
         }
         const names = machine.call({ op: 'readdir', path });
-        noted.push({ ...base, mode: octal(stat.mode), ...('err' in names ? { error: names.err } : {}) });
+        // readdir(3) takes the ENOENT of a removed directory for the end of an empty one.
+        const error = 'err' in names && names.err !== 'ENOENT' ? { error: names.err } : {};
+        noted.push({ ...base, mode: octal(stat.mode), ...error });
         for (const name of namesOf(names)) visit(`${path}/${name}`);
         return;
       }
