@@ -297,8 +297,9 @@ const odd: readonly Scenario[] = [
     { op: 'mkdirAll', path: '/etc/mm', mode: 0o755 },
     link('/etc/mm'),
     merge('yes'),
+    always('yes'),
+    always('import'),
     unmerge,
-    merge('import'),
   ),
   confext(
     'an extension is a link',
