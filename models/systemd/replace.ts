@@ -47,7 +47,13 @@ function* unmergeOne(run: Invocation, h: string, log: Log): Program {
 /** The old overlay, held by a descriptor: what is detached is this one and no other. */
 const OLD = { fd: 'old', path: '/proc/self/fd/old' };
 
-function* exchange(run: Invocation, { hierarchy }: Assembled, tree: string, log: Log, mounted: () => unknown): Program {
+function* exchange(
+  run: Invocation,
+  { hierarchy, workDir }: Assembled,
+  tree: string,
+  log: Log,
+  mounted: () => unknown,
+): Program {
   const { dotDir } = classOf(run);
   const where = yield* word('E1', 'chase', hierarchy, run.root, 'nonexistent');
   if (!(yield* yes('E1', 'ours', where, '', dotDir))) {
@@ -72,8 +78,8 @@ function* exchange(run: Invocation, { hierarchy }: Assembled, tree: string, log:
     mounted();
   }
   yield* at('E4', { op: 'fdclose', fd: OLD.fd });
-  const old = oldWorkDir === null ? null : workDirPath(run, oldWorkDir);
-  if (old !== null && run.systemd.workDirName === 'unique') yield* at('E4', { op: 'removeTree', path: old });
+  const isNew = workDir === `${run.root}/${oldWorkDir}`; // where the name is a fixed one
+  if (oldWorkDir !== null && !isNew) yield* at('E4', { op: 'removeTree', path: workDirPath(run, oldWorkDir) });
   log.merged.push(where);
 }
 

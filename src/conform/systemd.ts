@@ -1,5 +1,5 @@
 import { VERBS } from '../../models/systemd/invocation.ts';
-import { systemd, VERSIONS } from '../../models/systemd/versions.ts';
+import { RELEASES, systemd } from '../../models/systemd/versions.ts';
 import { IMAGE_CLASSES } from '../input/imageclass.ts';
 import type { Call, CallResult } from '../kernel/calls.ts';
 import type { Field } from './json.ts';
@@ -34,8 +34,8 @@ class Player {
   constructor(vector: Field) {
     this.#vector = vector;
     const version = vector.get('systemd').string.split('.')[0] ?? '';
-    const known = VERSIONS.find((each) => each === version);
-    if (known === undefined) throw vector.get('systemd').fail(`one of ${VERSIONS.join(', ')}`);
+    const known = RELEASES.find((each) => each === version);
+    if (known === undefined) throw vector.get('systemd').fail(`one of ${RELEASES.join(', ')}`);
     this.#machine = new SystemdMachine(systemd(known));
     this.#hierarchies = vector.get('hierarchies').array.map((field) => field.path);
     this.#watch = vector.optional('watch', (field) => field.array.map((each) => each.path), []);

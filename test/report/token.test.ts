@@ -25,6 +25,13 @@ describe('a token', () => {
     expect(again.states).toEqual(run.states);
   });
 
+  it('names the behaviours that are not those of the version', () => {
+    const older = choose(scenario, { systemd: 'atomic', kernelBeneath: 'no' });
+    const token = encodeToken(scenario, older, run);
+    expect(token).toMatch(/^refresh-while-reading@atomic,no,kernelBeneath=no:/);
+    expect(choiceOf(decodeToken(token), scenario)).toEqual(older);
+  });
+
   it.each([
     ['nonsense', /is not a token/],
     ['refresh-while-reading@262,no:zzzz:0', /is not a token/],
