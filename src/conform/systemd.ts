@@ -6,7 +6,7 @@ import type { Field } from './json.ts';
 import { same } from './listing.ts';
 import type { Verdict } from './overlay.ts';
 import { type Command, SystemdMachine } from './systemdmachine.ts';
-import { type Observation, observe, PARTS, type Part } from './systemdview.ts';
+import { DELETED, type Observation, observe, PARTS, type Part } from './systemdview.ts';
 
 /** Plays recordings of the real systemd-confext and systemd-sysext against the model. */
 
@@ -157,14 +157,20 @@ function comparable(result: unknown): unknown {
   return Object.fromEntries(Object.entries(result).filter(([key]) => key !== 'detail'));
 }
 
-/** Mounts on one path: of several that are hidden, the kernel's table does not tell which is above which. */
-function inOrder(part: Part, list: unknown): unknown {
-  if (part !== 'mounts' || !Array.isArray(list)) return list;
+/**
+ * Mounts on one path: of several that are hidden, the kernel's table does not tell which is above which. The former name of a
+ * directory that was removed is not compared.
+ */
+function inOrder(part: Part, noted: unknown): unknown {
+  if (part !== 'mounts' || !Array.isArray(noted)) return noted;
+  const list = noted.map((mount) =>
+    typeof mount?.root === 'string' && mount.root.endsWith(DELETED) ? { ...mount, root: DELETED } : mount,
+  );
   const key = (noted: unknown): string =>
     typeof noted === 'object' && noted !== null && 'at' in noted
       ? `${noted.at} ${'hidden' in noted ? 0 : 1} ${JSON.stringify(Object.entries(noted).sort())}`
       : '';
-  return [...list].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
+  return list.sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
 }
 
 /** The first entry in which two lists differ. */

@@ -2,7 +2,7 @@ import { CLASSES } from '../input/imageclass.ts';
 import { layerRoot } from '../kernel/lookup.ts';
 import { type MountLine, mountTable } from '../kernel/mounttable.ts';
 import { lookup, list as namesIn, pathOf, resolve } from '../kernel/path.ts';
-import { isWithin, join } from '../kernel/tree.ts';
+import { isOrphan, isWithin, join } from '../kernel/tree.ts';
 import { type FsId, failed, type Inode, type Layer, type OverlayFs, type Path } from '../kernel/types.ts';
 import { fileSystem, overlayAt, type Read } from '../kernel/world.ts';
 import { ADMIN, type SystemdMachine } from './systemdmachine.ts';
@@ -226,10 +226,15 @@ function mountNote(world: Read, line: MountLine): Noted {
     ro: line.flags.includes('ro') || fileSystem(world, line.fs).readonly,
     ...(flags.length === 0 ? {} : { flags }),
     ...(line.hidden ? { hidden: true } : {}),
-    ...(line.root !== '' || isPart ? { root: line.root === '' ? '/' : line.root } : {}),
+    ...(line.root !== '' || isPart ? { root: rootText(line.root) } : {}),
     ...(overlay === null || line.root !== '' ? {} : layersNote(world, overlay)),
   };
 }
+
+/** What a mount shows of its file system. The model forgets the name of what was removed. */
+const rootText = (root: Path): string => (root === '' ? '/' : isOrphan(root) ? DELETED : root);
+/** In mountinfo it follows the name. */
+export const DELETED = '//deleted';
 
 const UPPERS: Readonly<Record<string, string>> = {
   upper: 'upper:mutable',
