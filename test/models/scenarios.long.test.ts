@@ -58,38 +58,38 @@ describe('the bundled scenarios', () => {
     expect(surprises).toEqual([]);
     expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
       "
-          262  S01  hierarchy   127   193  NoVanish holds
-          262  S01  directory   121   181  NoVanish holds
-          262  S02  hierarchy   277   491  NoVanish violated transient in 86
-          262  S02  directory   375   683  NoVanish violated transient in 84
-          262  S04  hierarchy   821  1781  NoResurrect violated permanent in 112
-          262  S04  directory  1225  2671  NoResurrect holds
-          262  S05  hierarchy   277   491  NoLostWrite holds
-          262  S05  directory   375   683  NoLostWrite violated permanent in 113
-      atomic   S01  hierarchy   130   196  NoVanish holds
-      atomic   S01  directory   124   184  NoVanish holds
-      atomic   S02  hierarchy   309   552  NoVanish holds
-      atomic   S02  directory   311   556  NoVanish holds
-      atomic   S04  hierarchy   789  1749  NoResurrect holds
-      atomic   S04  directory   801  1775  NoResurrect holds
-      atomic   S05  hierarchy   309   552  NoLostWrite holds
-      atomic   S05  directory   311   556  NoLostWrite holds
-      plain    S01  hierarchy   121   187  NoVanish holds
-      plain    S01  directory   114   174  NoVanish holds
-      plain    S02  hierarchy   241   427  NoVanish violated transient in 79
-      plain    S02  directory   324   590  NoVanish violated transient in 76
-      plain    S04  hierarchy   699  1521  NoResurrect violated permanent in 100
-      plain    S04  directory  1046  2284  NoResurrect holds
-      plain    S05  hierarchy   241   427  NoLostWrite holds
-      plain    S05  directory   324   590  NoLostWrite violated permanent in 99
-      beneath  S01  hierarchy   128   194  NoVanish holds
-      beneath  S01  directory   122   182  NoVanish holds
-      beneath  S02  hierarchy   293   522  NoVanish holds
-      beneath  S02  directory   295   526  NoVanish holds
-      beneath  S04  hierarchy   745  1649  NoResurrect holds
-      beneath  S04  directory   757  1675  NoResurrect holds
-      beneath  S05  hierarchy   293   522  NoLostWrite holds
-      beneath  S05  directory   295   526  NoLostWrite holds
+          262  S01  hierarchy   133   203  NoVanish holds
+          262  S01  directory   127   191  NoVanish holds
+          262  S02  hierarchy   283   501  NoVanish violated transient in 89
+          262  S02  directory   381   693  NoVanish violated transient in 87
+          262  S04  hierarchy   835  1811  NoResurrect violated permanent in 115
+          262  S04  directory  1239  2701  NoResurrect holds
+          262  S05  hierarchy   283   501  NoLostWrite holds
+          262  S05  directory   381   693  NoLostWrite violated permanent in 116
+      atomic   S01  hierarchy   136   206  NoVanish holds
+      atomic   S01  directory   130   194  NoVanish holds
+      atomic   S02  hierarchy   315   562  NoVanish holds
+      atomic   S02  directory   317   566  NoVanish holds
+      atomic   S04  hierarchy   803  1779  NoResurrect holds
+      atomic   S04  directory   815  1805  NoResurrect holds
+      atomic   S05  hierarchy   315   562  NoLostWrite holds
+      atomic   S05  directory   317   566  NoLostWrite holds
+      plain    S01  hierarchy   127   197  NoVanish holds
+      plain    S01  directory   120   184  NoVanish holds
+      plain    S02  hierarchy   247   437  NoVanish violated transient in 82
+      plain    S02  directory   330   600  NoVanish violated transient in 79
+      plain    S04  hierarchy   713  1551  NoResurrect violated permanent in 103
+      plain    S04  directory  1060  2314  NoResurrect holds
+      plain    S05  hierarchy   247   437  NoLostWrite holds
+      plain    S05  directory   330   600  NoLostWrite violated permanent in 102
+      beneath  S01  hierarchy   134   204  NoVanish holds
+      beneath  S01  directory   128   192  NoVanish holds
+      beneath  S02  hierarchy   299   532  NoVanish holds
+      beneath  S02  directory   301   536  NoVanish holds
+      beneath  S04  hierarchy   759  1679  NoResurrect holds
+      beneath  S04  directory   771  1705  NoResurrect holds
+      beneath  S05  hierarchy   299   532  NoLostWrite holds
+      beneath  S05  directory   301   536  NoLostWrite holds
       "
     `);
   });
@@ -103,33 +103,33 @@ describe('the bundled scenarios', () => {
     expect(surprises).toEqual([]);
     expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
       "
-      atomic   no         no         49   97  NoVanish holds
-      atomic   no         file       54  161  NoVanish holds, SubmountStable holds
-      atomic   no         directory  53  158  NoVanish holds, SubmountStable holds
-      atomic   yes        no         63  125  NoVanish holds
-      atomic   yes        file       68  203  NoVanish holds, SubmountStable holds
-      atomic   yes        directory  67  200  NoVanish holds, SubmountStable holds
-      atomic   ephemeral  no         57  113  NoVanish holds
-      atomic   ephemeral  file       62  185  NoVanish holds, SubmountStable holds
-      atomic   ephemeral  directory  61  182  NoVanish holds, SubmountStable holds
-      plain    no         no         37   73  NoVanish violated transient in 20
-      plain    no         file       37  110  NoVanish violated transient in 20, SubmountStable violated permanent in 36
-      plain    no         directory  37  110  NoVanish violated transient in 20, SubmountStable violated permanent in 36
-      plain    yes        no         50   99  NoVanish violated transient in 24
-      plain    yes        file       50  149  NoVanish violated transient in 24, SubmountStable violated permanent in 49
-      plain    yes        directory  50  149  NoVanish violated transient in 24, SubmountStable violated permanent in 49
-      plain    ephemeral  no         44   87  NoVanish violated transient in 22
-      plain    ephemeral  file       44  131  NoVanish violated transient in 22, SubmountStable violated permanent in 43
-      plain    ephemeral  directory  44  131  NoVanish violated transient in 22, SubmountStable violated permanent in 43
-      beneath  no         no         48   95  NoVanish holds
-      beneath  no         file       48  143  NoVanish holds, SubmountStable violated permanent in 47
-      beneath  no         directory  48  143  NoVanish holds, SubmountStable violated permanent in 47
-      beneath  yes        no         60  119  NoVanish holds
-      beneath  yes        file       60  179  NoVanish holds, SubmountStable violated permanent in 59
-      beneath  yes        directory  60  179  NoVanish holds, SubmountStable violated permanent in 59
-      beneath  ephemeral  no         55  109  NoVanish holds
-      beneath  ephemeral  file       55  164  NoVanish holds, SubmountStable violated permanent in 54
-      beneath  ephemeral  directory  55  164  NoVanish holds, SubmountStable violated permanent in 54
+      atomic   no         no         50   99  NoVanish holds
+      atomic   no         file       55  164  NoVanish holds, SubmountStable holds
+      atomic   no         directory  54  161  NoVanish holds, SubmountStable holds
+      atomic   yes        no         64  127  NoVanish holds
+      atomic   yes        file       69  206  NoVanish holds, SubmountStable holds
+      atomic   yes        directory  68  203  NoVanish holds, SubmountStable holds
+      atomic   ephemeral  no         58  115  NoVanish holds
+      atomic   ephemeral  file       63  188  NoVanish holds, SubmountStable holds
+      atomic   ephemeral  directory  62  185  NoVanish holds, SubmountStable holds
+      plain    no         no         38   75  NoVanish violated transient in 21
+      plain    no         file       38  113  NoVanish violated transient in 21, SubmountStable violated permanent in 37
+      plain    no         directory  38  113  NoVanish violated transient in 21, SubmountStable violated permanent in 37
+      plain    yes        no         51  101  NoVanish violated transient in 25
+      plain    yes        file       51  152  NoVanish violated transient in 25, SubmountStable violated permanent in 50
+      plain    yes        directory  51  152  NoVanish violated transient in 25, SubmountStable violated permanent in 50
+      plain    ephemeral  no         45   89  NoVanish violated transient in 23
+      plain    ephemeral  file       45  134  NoVanish violated transient in 23, SubmountStable violated permanent in 44
+      plain    ephemeral  directory  45  134  NoVanish violated transient in 23, SubmountStable violated permanent in 44
+      beneath  no         no         49   97  NoVanish holds
+      beneath  no         file       49  146  NoVanish holds, SubmountStable violated permanent in 48
+      beneath  no         directory  49  146  NoVanish holds, SubmountStable violated permanent in 48
+      beneath  yes        no         61  121  NoVanish holds
+      beneath  yes        file       61  182  NoVanish holds, SubmountStable violated permanent in 60
+      beneath  yes        directory  61  182  NoVanish holds, SubmountStable violated permanent in 60
+      beneath  ephemeral  no         56  111  NoVanish holds
+      beneath  ephemeral  file       56  167  NoVanish holds, SubmountStable violated permanent in 55
+      beneath  ephemeral  directory  56  167  NoVanish holds, SubmountStable violated permanent in 55
       "
     `);
   });
@@ -143,12 +143,12 @@ describe('the bundled scenarios', () => {
     expect(surprises).toEqual([]);
     expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
       "
-      atomic   no  no         49   97  NoVanish violated transient in 45
-      atomic   no  file       54  161  NoVanish violated transient in 50, SubmountStable violated transient in 49
-      atomic   no  directory  53  158  NoVanish violated transient in 49, SubmountStable violated transient in 48
-      beneath  no  no         44   87  NoVanish holds
-      beneath  no  file       44  131  NoVanish holds, SubmountStable holds
-      beneath  no  directory  44  131  NoVanish holds, SubmountStable holds
+      atomic   no  no         50   99  NoVanish violated transient in 46
+      atomic   no  file       55  164  NoVanish violated transient in 51, SubmountStable violated transient in 50
+      atomic   no  directory  54  161  NoVanish violated transient in 50, SubmountStable violated transient in 49
+      beneath  no  no         45   89  NoVanish holds
+      beneath  no  file       45  134  NoVanish holds, SubmountStable holds
+      beneath  no  directory  45  134  NoVanish holds, SubmountStable holds
       "
     `);
   });
@@ -161,11 +161,11 @@ describe('the bundled scenarios', () => {
     expect(surprises).toEqual([]);
     expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
       "
-          257  meanwhile  132  298  NoVanish violated transient in 19, SubmountStable violated permanent in 39
-          262  meanwhile  150  339  NoVanish violated transient in 21, SubmountStable violated permanent in 44
-      atomic   meanwhile  136  317  NoVanish holds, SubmountStable violated permanent in 49
-      plain    meanwhile  102  237  NoVanish violated transient in 20, SubmountStable violated permanent in 37
-      beneath  meanwhile  100  245  NoVanish holds, SubmountStable violated permanent in 48
+          257  meanwhile  134  303  NoVanish violated transient in 20, SubmountStable violated permanent in 40
+          262  meanwhile  152  344  NoVanish violated transient in 22, SubmountStable violated permanent in 45
+      atomic   meanwhile  138  322  NoVanish holds, SubmountStable violated permanent in 50
+      plain    meanwhile  104  242  NoVanish violated transient in 21, SubmountStable violated permanent in 38
+      beneath  meanwhile  102  250  NoVanish holds, SubmountStable violated permanent in 49
       "
     `);
   });
@@ -350,24 +350,24 @@ describe('the bundled scenarios', () => {
     expect(surprises).toEqual([]);
     expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
       "
-      atomic   no      missing    57  113  NoVanish holds, NoWrongWinner holds, SubmountStable holds, HostRestored holds
-      atomic   no      hierarchy  57  113  NoVanish holds, NoWrongWinner holds, SubmountStable holds, HostRestored holds
-      atomic   yes     missing    72  143  NoVanish holds, NoWrongWinner holds, SubmountStable holds, HostRestored holds
-      atomic   yes     hierarchy  69  137  NoVanish holds, NoWrongWinner holds, SubmountStable holds, HostRestored holds
-      atomic   import  missing    59  117  NoVanish holds, NoWrongWinner holds, SubmountStable holds, HostRestored holds
-      atomic   import  hierarchy  26   51  NoVanish holds, NoWrongWinner holds, SubmountStable holds, HostRestored holds, FailureAtomic holds
-      plain    no      missing    40   79  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 28, HostRestored holds
-      plain    no      hierarchy  40   79  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 28, HostRestored holds
-      plain    yes     missing    54  107  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 41, HostRestored holds
-      plain    yes     hierarchy  52  103  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 39, HostRestored holds
-      plain    import  missing    42   83  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 30, HostRestored holds
-      plain    import  hierarchy  26   51  NoVanish holds, NoWrongWinner holds, SubmountStable holds, HostRestored holds, FailureAtomic holds
-      beneath  no      missing    48   95  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 36, HostRestored holds
-      beneath  no      hierarchy  48   95  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 36, HostRestored holds
-      beneath  yes     missing    62  123  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 49, HostRestored holds
-      beneath  yes     hierarchy  59  117  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 46, HostRestored holds
-      beneath  import  missing    50   99  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 38, HostRestored holds
-      beneath  import  hierarchy  26   51  NoVanish holds, NoWrongWinner holds, SubmountStable holds, HostRestored holds, FailureAtomic holds
+      atomic   no      missing    58  115  NoVanish holds, NoWrongWinner holds, SubmountStable holds, HostRestored holds
+      atomic   no      hierarchy  58  115  NoVanish holds, NoWrongWinner holds, SubmountStable holds, HostRestored holds
+      atomic   yes     missing    73  145  NoVanish holds, NoWrongWinner holds, SubmountStable holds, HostRestored holds
+      atomic   yes     hierarchy  70  139  NoVanish holds, NoWrongWinner holds, SubmountStable holds, HostRestored holds
+      atomic   import  missing    60  119  NoVanish holds, NoWrongWinner holds, SubmountStable holds, HostRestored holds
+      atomic   import  hierarchy  27   53  NoVanish holds, NoWrongWinner holds, SubmountStable holds, HostRestored holds, FailureAtomic holds
+      plain    no      missing    41   81  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 29, HostRestored holds
+      plain    no      hierarchy  41   81  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 29, HostRestored holds
+      plain    yes     missing    55  109  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 42, HostRestored holds
+      plain    yes     hierarchy  53  105  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 40, HostRestored holds
+      plain    import  missing    43   85  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 31, HostRestored holds
+      plain    import  hierarchy  27   53  NoVanish holds, NoWrongWinner holds, SubmountStable holds, HostRestored holds, FailureAtomic holds
+      beneath  no      missing    49   97  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 37, HostRestored holds
+      beneath  no      hierarchy  49   97  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 37, HostRestored holds
+      beneath  yes     missing    63  125  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 50, HostRestored holds
+      beneath  yes     hierarchy  60  119  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 47, HostRestored holds
+      beneath  import  missing    51  101  NoVanish holds, NoWrongWinner holds, SubmountStable violated permanent in 39, HostRestored holds
+      beneath  import  hierarchy  27   53  NoVanish holds, NoWrongWinner holds, SubmountStable holds, HostRestored holds, FailureAtomic holds
       "
     `);
   });
@@ -457,42 +457,42 @@ describe('the bundled scenarios', () => {
     expect(surprises).toEqual([]);
     expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
       "
-      atomic   yes  no   mode   49   97  FailureAtomic vacuous, NoVanish holds
-      atomic   yes  no   call   80  185  FailureAtomic holds, NoVanish holds
-      atomic   yes  no   kill   52  147  FailureAtomic holds, NoVanish holds
-      atomic   yes  yes  mode   16   31  FailureAtomic holds, NoVanish holds
-      atomic   yes  yes  call  122  276  FailureAtomic holds, NoVanish holds
-      atomic   yes  yes  kill   69  192  FailureAtomic holds, NoVanish holds
-      atomic   no   no   mode   49   97  FailureAtomic vacuous, NoVanish violated transient in 45
-      atomic   no   no   call   80  185  FailureAtomic violated permanent in 46, NoVanish violated permanent in 47
-      atomic   no   no   kill   52  147  FailureAtomic violated permanent in 45, NoVanish violated permanent in 46
-      atomic   no   yes  mode   16   31  FailureAtomic holds, NoVanish holds
-      atomic   no   yes  call  123  278  FailureAtomic violated permanent in 60, NoVanish violated permanent in 61
-      atomic   no   yes  kill   69  192  FailureAtomic violated permanent in 58, NoVanish violated permanent in 59
-      plain    yes  no   mode   37   73  FailureAtomic vacuous, NoVanish violated transient in 20
-      plain    yes  no   call   64  141  FailureAtomic violated permanent in 26, NoVanish violated permanent in 27
-      plain    yes  no   kill   44  115  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
-      plain    yes  yes  mode   16   31  FailureAtomic holds, NoVanish holds
-      plain    yes  yes  call   90  196  FailureAtomic violated permanent in 25, NoVanish violated permanent in 26
-      plain    yes  yes  kill   62  159  FailureAtomic violated permanent in 24, NoVanish violated permanent in 25
-      plain    no   no   mode   37   73  FailureAtomic vacuous, NoVanish violated transient in 20
-      plain    no   no   call   64  141  FailureAtomic violated permanent in 26, NoVanish violated permanent in 27
-      plain    no   no   kill   44  115  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
-      plain    no   yes  mode   16   31  FailureAtomic holds, NoVanish holds
-      plain    no   yes  call   90  196  FailureAtomic violated permanent in 25, NoVanish violated permanent in 26
-      plain    no   yes  kill   62  159  FailureAtomic violated permanent in 24, NoVanish violated permanent in 25
-      beneath  yes  no   mode   48   95  FailureAtomic vacuous, NoVanish holds
-      beneath  yes  no   call   79  183  FailureAtomic holds, NoVanish holds
-      beneath  yes  no   kill   51  144  FailureAtomic holds, NoVanish holds
-      beneath  yes  yes  mode   16   31  FailureAtomic holds, NoVanish holds
-      beneath  yes  yes  call   98  228  FailureAtomic holds, NoVanish holds
-      beneath  yes  yes  kill   63  180  FailureAtomic holds, NoVanish holds
-      beneath  no   no   mode   44   87  FailureAtomic holds, NoVanish holds
-      beneath  no   no   call   69  162  FailureAtomic holds, NoVanish holds
-      beneath  no   no   kill   44  129  FailureAtomic holds, NoVanish holds
-      beneath  no   yes  mode   16   31  FailureAtomic holds, NoVanish holds
-      beneath  no   yes  call   88  207  FailureAtomic holds, NoVanish holds
-      beneath  no   yes  kill   56  165  FailureAtomic holds, NoVanish holds
+      atomic   yes  no   mode   50   99  FailureAtomic vacuous, NoVanish holds
+      atomic   yes  no   call   81  188  FailureAtomic holds, NoVanish holds
+      atomic   yes  no   kill   53  150  FailureAtomic holds, NoVanish holds
+      atomic   yes  yes  mode   17   33  FailureAtomic holds, NoVanish holds
+      atomic   yes  yes  call  123  279  FailureAtomic holds, NoVanish holds
+      atomic   yes  yes  kill   70  195  FailureAtomic holds, NoVanish holds
+      atomic   no   no   mode   50   99  FailureAtomic vacuous, NoVanish violated transient in 46
+      atomic   no   no   call   81  188  FailureAtomic violated permanent in 47, NoVanish violated permanent in 48
+      atomic   no   no   kill   53  150  FailureAtomic violated permanent in 46, NoVanish violated permanent in 47
+      atomic   no   yes  mode   17   33  FailureAtomic holds, NoVanish holds
+      atomic   no   yes  call  124  281  FailureAtomic violated permanent in 61, NoVanish violated permanent in 62
+      atomic   no   yes  kill   70  195  FailureAtomic violated permanent in 59, NoVanish violated permanent in 60
+      plain    yes  no   mode   38   75  FailureAtomic vacuous, NoVanish violated transient in 21
+      plain    yes  no   call   65  144  FailureAtomic violated permanent in 27, NoVanish violated permanent in 28
+      plain    yes  no   kill   45  118  FailureAtomic violated permanent in 21, NoVanish violated permanent in 22
+      plain    yes  yes  mode   17   33  FailureAtomic holds, NoVanish holds
+      plain    yes  yes  call   91  199  FailureAtomic violated permanent in 26, NoVanish violated permanent in 27
+      plain    yes  yes  kill   63  162  FailureAtomic violated permanent in 25, NoVanish violated permanent in 26
+      plain    no   no   mode   38   75  FailureAtomic vacuous, NoVanish violated transient in 21
+      plain    no   no   call   65  144  FailureAtomic violated permanent in 27, NoVanish violated permanent in 28
+      plain    no   no   kill   45  118  FailureAtomic violated permanent in 21, NoVanish violated permanent in 22
+      plain    no   yes  mode   17   33  FailureAtomic holds, NoVanish holds
+      plain    no   yes  call   91  199  FailureAtomic violated permanent in 26, NoVanish violated permanent in 27
+      plain    no   yes  kill   63  162  FailureAtomic violated permanent in 25, NoVanish violated permanent in 26
+      beneath  yes  no   mode   49   97  FailureAtomic vacuous, NoVanish holds
+      beneath  yes  no   call   80  186  FailureAtomic holds, NoVanish holds
+      beneath  yes  no   kill   52  147  FailureAtomic holds, NoVanish holds
+      beneath  yes  yes  mode   17   33  FailureAtomic holds, NoVanish holds
+      beneath  yes  yes  call   99  231  FailureAtomic holds, NoVanish holds
+      beneath  yes  yes  kill   64  183  FailureAtomic holds, NoVanish holds
+      beneath  no   no   mode   45   89  FailureAtomic holds, NoVanish holds
+      beneath  no   no   call   70  165  FailureAtomic holds, NoVanish holds
+      beneath  no   no   kill   45  132  FailureAtomic holds, NoVanish holds
+      beneath  no   yes  mode   17   33  FailureAtomic holds, NoVanish holds
+      beneath  no   yes  call   89  210  FailureAtomic holds, NoVanish holds
+      beneath  no   yes  kill   57  168  FailureAtomic holds, NoVanish holds
       "
     `);
   });
@@ -506,48 +506,48 @@ describe('the bundled scenarios', () => {
     expect(surprises).toEqual([]);
     expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
       "
-      atomic   create       directory  126  187  NoWrongWinner vacuous, NoLostWrite vacuous
-      atomic   create       hierarchy  122  181  NoWrongWinner vacuous, NoLostWrite vacuous
-      atomic   edit         directory  262  387  NoLostWrite holds
-      atomic   edit         hierarchy  254  375  NoLostWrite holds
-      atomic   overwrite    directory  131  191  NoLostWrite holds
-      atomic   overwrite    hierarchy  127  185  NoLostWrite holds
-      atomic   delete       directory  188  248  NoResurrect holds
-      atomic   delete       hierarchy  182  240  NoResurrect holds
-      atomic   descriptor   directory  199  325  NoLostWrite holds
-      atomic   descriptor   hierarchy  193  315  NoLostWrite holds
-      atomic   inside       directory  199  325  NoLostWrite holds
-      atomic   inside       hierarchy  193  315  NoLostWrite holds
-      atomic   inside-edit  directory  202  327  NoLostWrite holds
-      atomic   inside-edit  hierarchy  196  317  NoLostWrite holds
-      plain    create       directory  154  227  NoWrongWinner violated transient in 25, NoLostWrite violated permanent in 51
-      plain    create       hierarchy  150  221  NoWrongWinner violated permanent in 50, NoLostWrite holds
-      plain    edit         directory  291  410  NoLostWrite violated permanent in 51
-      plain    edit         hierarchy  195  289  NoLostWrite holds
-      plain    overwrite    directory  127  174  NoLostWrite violated permanent in 50
-      plain    overwrite    hierarchy   98  145  NoLostWrite holds
-      plain    delete       directory  176  222  NoResurrect holds
-      plain    delete       hierarchy  172  217  NoResurrect violated permanent in 49
-      plain    descriptor   directory  199  304  NoLostWrite holds
-      plain    descriptor   hierarchy  193  321  NoLostWrite holds
-      plain    inside       directory  226  357  NoLostWrite holds
-      plain    inside       hierarchy  193  321  NoLostWrite holds
-      plain    inside-edit  directory  252  382  NoLostWrite violated permanent in 51
-      plain    inside-edit  hierarchy  218  345  NoLostWrite holds
-      beneath  create       directory  120  178  NoWrongWinner vacuous, NoLostWrite vacuous
-      beneath  create       hierarchy  116  172  NoWrongWinner vacuous, NoLostWrite vacuous
-      beneath  edit         directory  248  366  NoLostWrite holds
-      beneath  edit         hierarchy  240  354  NoLostWrite holds
-      beneath  overwrite    directory  124  181  NoLostWrite holds
-      beneath  overwrite    hierarchy  120  175  NoLostWrite holds
-      beneath  delete       directory  179  236  NoResurrect holds
-      beneath  delete       hierarchy  173  228  NoResurrect holds
-      beneath  descriptor   directory  188  307  NoLostWrite holds
-      beneath  descriptor   hierarchy  182  297  NoLostWrite holds
-      beneath  inside       directory  188  307  NoLostWrite holds
-      beneath  inside       hierarchy  182  297  NoLostWrite holds
-      beneath  inside-edit  directory  188  307  NoLostWrite holds
-      beneath  inside-edit  hierarchy  182  297  NoLostWrite holds
+      atomic   create       directory  128  190  NoWrongWinner vacuous, NoLostWrite vacuous
+      atomic   create       hierarchy  124  184  NoWrongWinner vacuous, NoLostWrite vacuous
+      atomic   edit         directory  266  393  NoLostWrite holds
+      atomic   edit         hierarchy  258  381  NoLostWrite holds
+      atomic   overwrite    directory  133  194  NoLostWrite holds
+      atomic   overwrite    hierarchy  129  188  NoLostWrite holds
+      atomic   delete       directory  191  252  NoResurrect holds
+      atomic   delete       hierarchy  185  244  NoResurrect holds
+      atomic   descriptor   directory  202  330  NoLostWrite holds
+      atomic   descriptor   hierarchy  196  320  NoLostWrite holds
+      atomic   inside       directory  202  330  NoLostWrite holds
+      atomic   inside       hierarchy  196  320  NoLostWrite holds
+      atomic   inside-edit  directory  205  332  NoLostWrite holds
+      atomic   inside-edit  hierarchy  199  322  NoLostWrite holds
+      plain    create       directory  156  230  NoWrongWinner violated transient in 26, NoLostWrite violated permanent in 52
+      plain    create       hierarchy  152  224  NoWrongWinner violated permanent in 51, NoLostWrite holds
+      plain    edit         directory  295  416  NoLostWrite violated permanent in 52
+      plain    edit         hierarchy  199  295  NoLostWrite holds
+      plain    overwrite    directory  129  177  NoLostWrite violated permanent in 51
+      plain    overwrite    hierarchy  100  148  NoLostWrite holds
+      plain    delete       directory  179  226  NoResurrect holds
+      plain    delete       hierarchy  175  221  NoResurrect violated permanent in 50
+      plain    descriptor   directory  202  309  NoLostWrite holds
+      plain    descriptor   hierarchy  196  326  NoLostWrite holds
+      plain    inside       directory  229  362  NoLostWrite holds
+      plain    inside       hierarchy  196  326  NoLostWrite holds
+      plain    inside-edit  directory  255  387  NoLostWrite violated permanent in 52
+      plain    inside-edit  hierarchy  221  350  NoLostWrite holds
+      beneath  create       directory  122  181  NoWrongWinner vacuous, NoLostWrite vacuous
+      beneath  create       hierarchy  118  175  NoWrongWinner vacuous, NoLostWrite vacuous
+      beneath  edit         directory  252  372  NoLostWrite holds
+      beneath  edit         hierarchy  244  360  NoLostWrite holds
+      beneath  overwrite    directory  126  184  NoLostWrite holds
+      beneath  overwrite    hierarchy  122  178  NoLostWrite holds
+      beneath  delete       directory  182  240  NoResurrect holds
+      beneath  delete       hierarchy  176  232  NoResurrect holds
+      beneath  descriptor   directory  191  312  NoLostWrite holds
+      beneath  descriptor   hierarchy  185  302  NoLostWrite holds
+      beneath  inside       directory  191  312  NoLostWrite holds
+      beneath  inside       hierarchy  185  302  NoLostWrite holds
+      beneath  inside-edit  directory  191  312  NoLostWrite holds
+      beneath  inside-edit  hierarchy  185  302  NoLostWrite holds
       "
     `);
   });
@@ -562,16 +562,16 @@ describe('the bundled scenarios', () => {
     expect(surprises).toEqual([]);
     expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
       "
-          257  inside  yes  directory  294   784  NoVanish violated transient in 21, NoLostWrite holds
-          257  inside  yes  hierarchy  259   714  NoVanish undefined transient in 48, NoLostWrite holds
-          262  inside  yes  directory  348   932  NoVanish violated transient in 27, NoLostWrite holds
-          262  inside  yes  hierarchy  299   826  NoVanish undefined transient in 56, NoLostWrite holds
-      atomic   inside  yes  directory  351   972  NoVanish undefined transient in 62, NoLostWrite holds
-      atomic   inside  yes  hierarchy  341   944  NoVanish undefined transient in 60, NoLostWrite holds
-      plain    inside  yes  directory  387  1046  NoVanish violated transient in 26, NoLostWrite holds
-      plain    inside  yes  hierarchy  325   903  NoVanish undefined transient in 43, NoLostWrite holds
-      beneath  inside  yes  directory  330   913  NoVanish undefined transient in 60, NoLostWrite holds
-      beneath  inside  yes  hierarchy  320   885  NoVanish undefined transient in 58, NoLostWrite holds
+          257  inside  yes  directory  299   798  NoVanish violated transient in 22, NoLostWrite holds
+          257  inside  yes  hierarchy  264   728  NoVanish undefined transient in 49, NoLostWrite holds
+          262  inside  yes  directory  353   946  NoVanish violated transient in 28, NoLostWrite holds
+          262  inside  yes  hierarchy  304   840  NoVanish undefined transient in 57, NoLostWrite holds
+      atomic   inside  yes  directory  356   986  NoVanish undefined transient in 63, NoLostWrite holds
+      atomic   inside  yes  hierarchy  346   958  NoVanish undefined transient in 61, NoLostWrite holds
+      plain    inside  yes  directory  392  1060  NoVanish violated transient in 27, NoLostWrite holds
+      plain    inside  yes  hierarchy  330   917  NoVanish undefined transient in 44, NoLostWrite holds
+      beneath  inside  yes  directory  335   927  NoVanish undefined transient in 61, NoLostWrite holds
+      beneath  inside  yes  hierarchy  325   899  NoVanish undefined transient in 59, NoLostWrite holds
       "
     `);
   });
