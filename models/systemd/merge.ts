@@ -188,7 +188,9 @@ function* bindHierarchy(run: Invocation, h: string, log: Log): Program {
     return;
   }
   const overlay = placeFor(run, h, null);
-  if ('err' in (yield* at('M8', { op: 'access', path: overlay }))) return;
+  const there = yield* at('M8', { op: 'access', path: overlay });
+  if ('err' in there && there.err === 'ENOENT') return; // nothing was built for it
+  if ('err' in there) throw new Stopped('M8', there.err);
   const where = yield* word('M8', 'chase', h, run.root, 'nonexistent');
   yield* must('M8', { op: 'mkdirAll', path: where, mode: 0o755 });
   yield* must('M8', { op: 'mount-bind', from: overlay, path: where, recursive: true });

@@ -408,40 +408,40 @@ describe('the bundled scenarios', () => {
     expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
       "
       257  no                mode  40   79  FailureAtomic vacuous, NoVanish violated transient in 20
-      257  no                call  66  152  FailureAtomic violated permanent in 26, NoVanish violated permanent in 27
+      257  no                call  64  149  FailureAtomic violated permanent in 26, NoVanish violated permanent in 27
       257  no                kill  43  120  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
       257  auto              mode  26   51  FailureAtomic violated permanent in 25, NoVanish violated permanent in 26
-      257  auto              call  80  181  FailureAtomic violated permanent in 21, NoVanish violated permanent in 22
+      257  auto              call  78  178  FailureAtomic violated permanent in 21, NoVanish violated permanent in 22
       257  auto              kill  53  144  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
       257  yes               mode  26   51  FailureAtomic violated permanent in 25, NoVanish violated permanent in 26
-      257  yes               call  82  186  FailureAtomic violated permanent in 21, NoVanish violated permanent in 22
+      257  yes               call  80  183  FailureAtomic violated permanent in 21, NoVanish violated permanent in 22
       257  yes               kill  54  147  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
       257  import            mode  41   81  FailureAtomic vacuous, NoVanish violated transient in 20
-      257  import            call  67  154  FailureAtomic violated permanent in 27, NoVanish violated permanent in 28
+      257  import            call  65  151  FailureAtomic violated permanent in 27, NoVanish violated permanent in 28
       257  import            kill  44  123  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
       257  ephemeral         mode  44   87  FailureAtomic vacuous, NoVanish violated transient in 20
-      257  ephemeral         call  74  170  FailureAtomic violated permanent in 25, NoVanish violated permanent in 26
+      257  ephemeral         call  72  167  FailureAtomic violated permanent in 25, NoVanish violated permanent in 26
       257  ephemeral         kill  48  133  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
       257  ephemeral-import  mode  45   89  FailureAtomic vacuous, NoVanish violated transient in 20
-      257  ephemeral-import  call  75  172  FailureAtomic violated permanent in 25, NoVanish violated permanent in 26
+      257  ephemeral-import  call  73  169  FailureAtomic violated permanent in 25, NoVanish violated permanent in 26
       257  ephemeral-import  kill  49  136  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
       262  no                mode  45   89  FailureAtomic vacuous, NoVanish violated transient in 22
-      262  no                call  73  168  FailureAtomic violated permanent in 28, NoVanish violated permanent in 29
+      262  no                call  71  165  FailureAtomic violated permanent in 28, NoVanish violated permanent in 29
       262  no                kill  48  135  FailureAtomic violated permanent in 22, NoVanish violated permanent in 23
       262  auto              mode  17   33  FailureAtomic holds, NoVanish holds
-      262  auto              call  89  201  FailureAtomic violated permanent in 25, NoVanish violated permanent in 26
+      262  auto              call  87  198  FailureAtomic violated permanent in 25, NoVanish violated permanent in 26
       262  auto              kill  60  165  FailureAtomic violated permanent in 24, NoVanish violated permanent in 25
       262  yes               mode  17   33  FailureAtomic holds, NoVanish holds
-      262  yes               call  97  221  FailureAtomic violated permanent in 27, NoVanish violated permanent in 28
+      262  yes               call  95  218  FailureAtomic violated permanent in 27, NoVanish violated permanent in 28
       262  yes               kill  64  177  FailureAtomic violated permanent in 26, NoVanish violated permanent in 27
       262  import            mode  47   93  FailureAtomic vacuous, NoVanish violated transient in 23
-      262  import            call  75  172  FailureAtomic violated permanent in 30, NoVanish violated permanent in 31
+      262  import            call  73  169  FailureAtomic violated permanent in 30, NoVanish violated permanent in 31
       262  import            kill  50  141  FailureAtomic violated permanent in 23, NoVanish violated permanent in 24
       262  ephemeral         mode  52  103  FailureAtomic vacuous, NoVanish violated transient in 24
-      262  ephemeral         call  87  201  FailureAtomic violated permanent in 29, NoVanish violated permanent in 30
+      262  ephemeral         call  85  198  FailureAtomic violated permanent in 29, NoVanish violated permanent in 30
       262  ephemeral         kill  56  157  FailureAtomic violated permanent in 24, NoVanish violated permanent in 25
       262  ephemeral-import  mode  53  105  FailureAtomic vacuous, NoVanish violated transient in 24
-      262  ephemeral-import  call  88  203  FailureAtomic violated permanent in 29, NoVanish violated permanent in 30
+      262  ephemeral-import  call  86  200  FailureAtomic violated permanent in 29, NoVanish violated permanent in 30
       262  ephemeral-import  kill  57  160  FailureAtomic violated permanent in 24, NoVanish violated permanent in 25
       "
     `);
