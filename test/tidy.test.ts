@@ -14,6 +14,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   'src/live': ['src/kernel', 'src/input', 'src/conform'],
   'src/report': ['src/kernel', 'src/checker', 'src/program', 'src/input', 'models', 'properties'],
   'src/explorer': ['src/kernel', 'src/checker', 'src/program', 'src/input', 'models', 'properties', 'src/report'],
+  'src/pages': ['src/kernel', 'src/program', 'src/input', 'models', 'src/conform', 'src/report'],
   'src/cli': [
     'src/kernel',
     'src/checker',
@@ -24,6 +25,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     'src/conform',
     'src/report',
     'src/explorer',
+    'src/pages',
   ],
 };
 /** Packages that only one module may know. */

@@ -4,13 +4,16 @@ import { realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { check } from './check.ts';
 import { conform } from './conform.ts';
+import { docs } from './docs.ts';
 import { explain } from './explain.ts';
 import { explore } from './explore.ts';
 import { list } from './list.ts';
 import { describeError, EXIT, type Output, UsageError } from './usage.ts';
 
 type Verb = (args: readonly string[], out: Output) => number | Promise<number>;
-const VERBS: ReadonlyMap<string, Verb> = new Map(Object.entries<Verb>({ check, list, explain, explore, conform }));
+const VERBS: ReadonlyMap<string, Verb> = new Map(
+  Object.entries<Verb>({ check, list, explain, explore, conform, docs }),
+);
 
 const HELP = `overlaycheck: does /etc vanish while systemd-confext refreshes it?
 
@@ -20,6 +23,7 @@ const HELP = `overlaycheck: does /etc vanish while systemd-confext refreshes it?
   overlaycheck explain TOKEN            tell one trace step by step, with what each step changed
   overlaycheck explore [SCENARIO|TOKEN] step through it at the terminal
   overlaycheck conform FILE...          run conformance vectors against the model
+  overlaycheck docs [--check]           write the pages below docs/, or compare them with the model
 
 options of check:  --systemd VERSION|all  --mutable MODE|all  --property NAME  --set KEY=VALUE
                    --json  --max-states N  --max-seconds N  --max-memory MIB

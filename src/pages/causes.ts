@@ -1,0 +1,294 @@
+/** Causes for which a verb fails, or does what nobody would expect: the cases of the second part of docs/failures.md. */
+import type { Verb } from '../../models/systemd/invocation.ts';
+import type { ImageClass } from '../input/imageclass.ts';
+import type { Call } from '../kernel/calls.ts';
+
+export interface Cause {
+  readonly what: string;
+  readonly imageClass?: ImageClass;
+  /** Options of the first merge, which succeeds; null where the verb is a first merge itself. */
+  readonly merged: readonly string[] | null;
+  /** What the administrator does before that merge, and after it. */
+  readonly first?: readonly Call[];
+  readonly calls?: readonly Call[];
+  readonly verb: Verb;
+  readonly args?: readonly string[];
+  /** Where nobody recorded it: the function that decides. */
+  readonly source: string;
+  /** The recording in which it was seen, and the number of the verb among its steps. */
+  readonly seen?: readonly [name: string, step: number];
+}
+
+const A = '/var/lib/confexts/a';
+const STAGED = '/var/lib/staged';
+const MUTABLE = '/var/lib/extensions.mutable';
+const write = (path: string, data: string): Call => ({ op: 'write', path, data });
+const move = (from: string, to: string): Call => ({ op: 'rename', from, to });
+const make = (path: string): Call => ({ op: 'mkdirAll', path, mode: 0o755 });
+const link = (target: string, path: string): Call => ({ op: 'symlink', target, path });
+const tmpfs = (path: string): Call => ({ op: 'mount-tmpfs', path, mode: 0o755 });
+const bind = (from: string, path: string): Call => ({ op: 'mount-bind', from, path });
+const readonly = (path: string): Call => ({ op: 'mount-remount', path, flags: ['ro'], bind: true });
+
+const DIRECTORY: readonly Call[] = [make(`${MUTABLE}/etc`)];
+/** A tmpfs with a file on a directory of the host; {@link SUBMOUNT_FILE} tells whether it is still there. */
+const SUBMOUNT: readonly Call[] = [tmpfs('/etc/keys'), write('/etc/keys/key', 'secret')];
+export const SUBMOUNT_FILE = '/etc/keys/key';
+const INSTALL = move(`${STAGED}/b`, '/var/lib/confexts/b');
+
+const IMAGES: readonly Cause[] = [
+  {
+    what: 'an image file that is none',
+    merged: [],
+    first: SUBMOUNT,
+    calls: [write('/var/lib/confexts/z.raw', '')],
+    verb: 'refresh',
+    source: 'image_discover_and_read_metadata()',
+  },
+  {
+    what: '`os-release` of the host removed',
+    merged: [],
+    first: SUBMOUNT,
+    calls: [INSTALL, { op: 'unlink', path: '/usr/lib/os-release' }],
+    verb: 'refresh',
+    source: 'merge_subprocess()',
+  },
+  {
+    what: 'one of two extensions is for another system',
+    merged: [],
+    first: [INSTALL, ...SUBMOUNT],
+    calls: [write(`/var/lib/confexts/b${releaseOf('b')}`, 'ID=other\n')],
+    verb: 'refresh',
+    source: 'extension_release_validate()',
+    seen: ['hand/mismatch-one', 3],
+  },
+  {
+    what: 'all extensions are for another system',
+    merged: [],
+    first: SUBMOUNT,
+    calls: [write(A + releaseOf('a'), 'ID=other\n')],
+    verb: 'refresh',
+    source: 'extension_release_validate()',
+    seen: ['hand/mismatch-force', 2],
+  },
+  {
+    what: 'an extension has a file in the place of the hierarchy',
+    imageClass: 'sysext',
+    merged: [],
+    calls: [move(`${STAGED}/wrong`, '/var/lib/extensions/wrong')],
+    verb: 'refresh',
+    source: 'determine_used_extensions()',
+  },
+];
+
+const MUTABLES: readonly Cause[] = [
+  {
+    what: 'permission bits of the mutable directory changed, mode `yes`',
+    merged: ['--mutable=yes'],
+    first: [...DIRECTORY, ...SUBMOUNT],
+    calls: [INSTALL, { op: 'chmod', path: `${MUTABLE}/etc`, mode: 0o700 }],
+    verb: 'refresh',
+    source: 'mutable_directory_mode_matches_hierarchy()',
+  },
+  {
+    what: 'mutable directory replaced by one with other permission bits, mode `yes`',
+    merged: ['--mutable=yes'],
+    first: [...DIRECTORY, ...SUBMOUNT],
+    calls: [INSTALL, move(`${MUTABLE}/etc`, `${STAGED}/old`), { op: 'mkdir', path: `${MUTABLE}/etc`, mode: 0o700 }],
+    verb: 'refresh',
+    source: 'mutable_directory_mode_matches_hierarchy()',
+  },
+  {
+    what: 'permission bits of the host directory changed below the overlay, mode `yes`',
+    merged: ['--mutable=yes'],
+    first: [
+      ...DIRECTORY,
+      ...SUBMOUNT,
+      make('/var/lib/bare'),
+      bind('/etc', '/var/lib/bare'),
+      { op: 'mount-propagation', path: '/var/lib/bare', to: 'private' },
+    ],
+    calls: [INSTALL, { op: 'chmod', path: '/var/lib/bare', mode: 0o750 }],
+    verb: 'refresh',
+    source: 'mutable_directory_mode_matches_hierarchy()',
+  },
+  {
+    what: '`chmod` of the merged hierarchy, mode `yes`',
+    merged: ['--mutable=yes'],
+    first: [...DIRECTORY, ...SUBMOUNT],
+    calls: [INSTALL, { op: 'chmod', path: '/etc', mode: 0o750 }],
+    verb: 'refresh',
+    source: 'mutable_directory_mode_matches_hierarchy()',
+  },
+  {
+    what: 'mutable directory is a link to the hierarchy, mode `import`',
+    merged: [],
+    first: SUBMOUNT,
+    calls: [make(MUTABLE), link('/etc', `${MUTABLE}/etc`)],
+    verb: 'refresh',
+    args: ['--mutable=import'],
+    source: 'maybe_import_mutable_directory()',
+  },
+  ...(['auto', 'yes'] as const).map(
+    (mode): Cause => ({
+      what: `mutable directory becomes read-only, mode \`${mode}\``,
+      merged: [`--mutable=${mode}`],
+      first: [...DIRECTORY, ...SUBMOUNT, bind(MUTABLE, MUTABLE)],
+      calls: [INSTALL, readonly(MUTABLE)],
+      verb: 'refresh',
+      source: 'determine_upper_dir()',
+    }),
+  ),
+  {
+    what: 'mutable directory becomes a mount point, mode `auto`',
+    merged: ['--mutable=auto'],
+    first: [...DIRECTORY, ...SUBMOUNT],
+    calls: [INSTALL, tmpfs(`${MUTABLE}/etc`)],
+    verb: 'refresh',
+    source: 'work_dir_for_hierarchy()',
+  },
+  {
+    what: 'hierarchy is a file system of its own, and the mutable directory is a link to it',
+    merged: null,
+    first: [make(MUTABLE), link('/etc', `${MUTABLE}/etc`), tmpfs('/etc'), write('/etc/h', 'host')],
+    verb: 'merge',
+    args: ['--mutable=yes'],
+    source: 'work_dir_for_hierarchy()',
+    seen: ['hand/host-is-own-fs-link', 2],
+  },
+  {
+    what: 'mode `auto`, and nothing is in one of the hierarchies: a lone lower layer',
+    imageClass: 'sysext',
+    merged: [],
+    first: [
+      { op: 'unlink', path: '/opt/host' },
+      { op: 'removeTree', path: '/var/lib/extensions/s/opt' },
+    ],
+    verb: 'refresh',
+    args: ['--mutable=auto'],
+    source: 'mount_overlayfs_with_op()',
+  },
+];
+
+const MOUNTS: readonly Cause[] = [
+  {
+    what: 'a mount on a directory that only a removed extension had',
+    merged: [],
+    first: [INSTALL],
+    calls: [tmpfs('/etc/b.d'), write('/etc/b.d/key', 'secret'), move('/var/lib/confexts/b', `${STAGED}/b`)],
+    verb: 'refresh',
+    source: 'move_submounts()',
+    seen: ['hand/submount-removed-ext-ro', 4],
+  },
+  {
+    what: 'the same, mode `yes`',
+    merged: ['--mutable=yes'],
+    first: [INSTALL],
+    calls: [tmpfs('/etc/b.d'), write('/etc/b.d/key', 'secret'), move('/var/lib/confexts/b', `${STAGED}/b`)],
+    verb: 'refresh',
+    args: ['--mutable=yes'],
+    source: 'move_submounts()',
+  },
+  {
+    what: 'an extension has a file where the host has a directory with a mount on it',
+    merged: [],
+    first: SUBMOUNT,
+    calls: [move(`${STAGED}/conflict`, '/var/lib/confexts/conflict')],
+    verb: 'refresh',
+    source: 'move_submounts()',
+    seen: ['hand/submount-type-conflict', 2],
+  },
+  {
+    what: 'the mutable directory has a whiteout of the mount point, mode `import`',
+    merged: [],
+    first: [
+      ...DIRECTORY,
+      { op: 'mknod', path: `${MUTABLE}/etc/keys`, type: 'chr', mode: 0, rdev: [0, 0] },
+      ...SUBMOUNT,
+    ],
+    verb: 'refresh',
+    args: ['--mutable=import'],
+    source: 'move_submounts()',
+    seen: ['hand/submount-whiteout', 2],
+  },
+  {
+    what: 'a mount below another mount below the hierarchy',
+    merged: [],
+    first: SUBMOUNT,
+    calls: [INSTALL, make('/etc/keys/deep'), tmpfs('/etc/keys/deep')],
+    verb: 'refresh',
+    source: 'get_sub_mounts()',
+  },
+  {
+    what: 'the same, before a first merge',
+    merged: null,
+    first: [...SUBMOUNT, make('/etc/keys/deep'), tmpfs('/etc/keys/deep')],
+    verb: 'merge',
+    source: 'get_sub_mounts()',
+  },
+  {
+    what: 'a hierarchy that no extension uses has a mount below it',
+    imageClass: 'sysext',
+    merged: null,
+    first: [{ op: 'removeTree', path: '/var/lib/extensions/s/opt' }, make('/opt/d'), tmpfs('/opt/d')],
+    verb: 'merge',
+    source: 'merge_subprocess()',
+    seen: ['hand/submount-no-layer', 1],
+  },
+  {
+    what: 'mount points of another kind, left from an earlier unmerge',
+    merged: [],
+    first: [
+      make('/run/systemd/sysext/submounts/etc'),
+      write('/run/systemd/sysext/submounts/etc/keys', ''),
+      ...SUBMOUNT,
+    ],
+    verb: 'unmerge',
+    source: 'move_submounts()',
+    seen: ['hand/leftover-dir-then-file', 8],
+  },
+  {
+    what: 'the root of the file system is read-only, and one of two hierarchies is missing',
+    imageClass: 'sysext',
+    merged: null,
+    first: [
+      { op: 'removeTree', path: '/srv' },
+      { op: 'mount-remount', path: '/', flags: ['ro'], bind: true },
+    ],
+    verb: 'merge',
+    source: 'merge_subprocess()',
+  },
+  {
+    what: '`/` is private in the namespace of the caller',
+    merged: null,
+    first: [{ op: 'mount-propagation', path: '/', to: 'private', recursive: true }],
+    verb: 'merge',
+    source: 'merge_subprocess()',
+  },
+  {
+    what: '`/run` is no mount point',
+    merged: null,
+    first: [{ op: 'umount', path: '/run' }],
+    verb: 'merge',
+    source: 'merge_subprocess()',
+  },
+  {
+    what: 'the marker directory has a file `dev` that is none',
+    merged: [],
+    first: SUBMOUNT,
+    calls: [tmpfs('/etc'), make('/etc/.systemd-confext'), write('/etc/.systemd-confext/dev', 'nonsense')],
+    verb: 'refresh',
+    source: 'is_our_mount_point()',
+  },
+];
+
+/** By what they concern. */
+export const CAUSES: readonly (readonly [title: string, causes: readonly Cause[]])[] = [
+  ['Images and host', IMAGES],
+  ['The mutable directory', MUTABLES],
+  ['Mounts', MOUNTS],
+];
+
+function releaseOf(name: string): string {
+  return `/etc/extension-release.d/extension-release.${name}`;
+}

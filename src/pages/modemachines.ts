@@ -1,0 +1,121 @@
+/** The machines of the page docs/modes.md: what the mutable directory, the hierarchy and the extensions may be. */
+import type { Call } from '../kernel/calls.ts';
+import { parseTree } from '../kernel/notation.ts';
+import type { World } from '../kernel/world.ts';
+import { after, machine } from './lab.ts';
+
+/** What the mutable directory may be. `drawn` is what is there; `calls` are made by an administrator before the merge. */
+export interface Kind {
+  readonly name: string;
+  readonly what: string;
+  /** As the recordings call it; null where there are none. */
+  readonly tag: string | null;
+  readonly drawn: string;
+  readonly calls?: readonly Call[];
+}
+
+export const MUTABLE = '/var/lib/extensions.mutable';
+const DIRECTORY = `
+extensions.mutable/
+  etc/
+    local.conf "mine"`;
+const linkTo = (target: string): string => `\nextensions.mutable/\n  etc -> ${target}`;
+
+export const KINDS: readonly Kind[] = [
+  { name: 'missing', what: 'there is none', tag: 'missing', drawn: '' },
+  { name: 'directory', what: 'a directory with the permission bits of `/etc`', tag: 'dir', drawn: DIRECTORY },
+  {
+    name: 'other mode',
+    what: 'a directory with other permission bits',
+    tag: 'wrong-mode',
+    drawn: DIRECTORY.replace('etc/', 'etc/ 0700'),
+  },
+  { name: 'link to `/etc`', what: 'a link to the hierarchy', tag: 'link-host', drawn: linkTo('/etc') },
+  {
+    name: 'link elsewhere',
+    what: 'a link to another directory',
+    tag: 'link-other',
+    drawn: `\nother/\n  local.conf "mine"${linkTo('/var/lib/other')}`,
+  },
+  { name: 'dangling link', what: 'a link to nothing', tag: 'link-dangling', drawn: linkTo('/var/lib/nothing/etc') },
+  { name: 'file', what: 'a regular file', tag: null, drawn: '\nextensions.mutable/\n  etc "no directory"' },
+  {
+    name: 'read-only',
+    what: 'a directory on a read-only file system',
+    tag: null,
+    drawn: DIRECTORY,
+    calls: [
+      { op: 'mount-bind', from: MUTABLE, path: MUTABLE },
+      { op: 'mount-remount', path: MUTABLE, flags: ['ro'], bind: true },
+    ],
+  },
+  {
+    name: 'own mount',
+    what: 'a mount point, with a tmpfs on it',
+    tag: null,
+    drawn: DIRECTORY,
+    calls: [
+      { op: 'mount-tmpfs', path: `${MUTABLE}/etc`, mode: 0o755 },
+      { op: 'write', path: `${MUTABLE}/etc/local.conf`, data: 'mine' },
+    ],
+  },
+];
+
+/** What the hierarchy may be on the host. */
+export const HOSTS = ['files', 'empty', 'missing', 'link', 'own mount', 'read-only'] as const;
+export type Host = (typeof HOSTS)[number];
+const FILES = '\netc/\n  hostname "box"';
+const HOST_TREES: Readonly<Record<Host, string>> = {
+  files: FILES,
+  empty: '\netc/',
+  missing: '',
+  link: '\netc -> /data/etc\ndata/\n  etc/\n    hostname "box"',
+  'own mount': FILES,
+  'read-only': FILES,
+};
+const HOST_CALLS: Readonly<Partial<Record<Host, readonly Call[]>>> = {
+  'own mount': [
+    { op: 'mount-tmpfs', path: '/etc', mode: 0o755 },
+    { op: 'write', path: '/etc/hostname', data: 'box' },
+  ],
+  'read-only': [
+    { op: 'mount-bind', from: '/etc', path: '/etc' },
+    { op: 'mount-remount', path: '/etc', flags: ['ro'], bind: true },
+  ],
+};
+export const EXTENSIONS = ['one', 'two', 'none'] as const;
+export type Extensions = (typeof EXTENSIONS)[number];
+
+const indented = (text: string, depth: number): string => text.replaceAll('\n', `\n${' '.repeat(depth)}`);
+
+const extension = (name: string, birth: number, files: string): string => `
+${name}/ #${birth}
+  etc/
+    extension-release.d/
+      extension-release.${name} "ID=_any\\n"${indented(`\n${files}`, 4)}`;
+
+const A9 = extension('a9', 1, 'app.conf "a9"\ntool.conf "a9"');
+const A10 = extension('a10', 2, 'app.conf "a10"');
+
+/** Machines are values: each is drawn once. */
+const WORLDS = new Map<string, World>();
+
+export function worldOf(kind: Kind, host: Host, extensions: Extensions): World {
+  const key = `${kind.name} ${host} ${extensions}`;
+  const world = WORLDS.get(key) ?? drawn(kind, host, extensions);
+  WORLDS.set(key, world);
+  return world;
+}
+
+function drawn(kind: Kind, host: Host, extensions: Extensions): World {
+  const images = { none: '', one: A9, two: A9 + A10 }[extensions];
+  const root = parseTree(`${HOST_TREES[host]}
+run/
+usr/
+  lib/
+    os-release "ID=testos\\nVERSION_ID=1\\n"
+var/
+  lib/
+    confexts/${indented(images, 6)}${indented(kind.drawn, 4)}`);
+  return after(machine({ root: { ...root, type: 'tmpfs' } }), [...(HOST_CALLS[host] ?? []), ...(kind.calls ?? [])]);
+}

@@ -1,0 +1,199 @@
+/** The page docs/skip.md: which changes a refresh notices by the origin file, and whether it is right. */
+import { systemd, type Version } from '../../models/systemd/versions.ts';
+import { CLASSES } from '../input/imageclass.ts';
+import { parseTree } from '../kernel/notation.ts';
+import { rawView } from '../kernel/view.ts';
+import type { World } from '../kernel/world.ts';
+import { CHANGES, type Change } from './changes.ts';
+import { ADMIN, after, attempt, command, machine, OBSERVER, SYSTEMDS, tries, versionsText } from './lab.ts';
+import { changesBetween, look, type Mounted, mountsAt } from './look.ts';
+import { code, grouped, listed, page, paragraph, table } from './markdown.ts';
+import { classOf, mustAgree, type Recordings, shownBy } from './recorded.ts';
+
+const image = (name: string, birth: number, file: string): string => `
+        ${name}/ #${birth}
+          etc/
+            ${file}
+            extension-release.d/
+              extension-release.${name} "ID=_any\\n"`;
+
+/** Extensions "a" and "c" are merged, "b" and a newer "a" are prepared elsewhere; the system extension has two hierarchies. */
+const ROOT = parseTree(`
+  etc/
+    hostname "box"
+    keys/
+  opt/
+    host "opt"
+  run/
+  srv/
+    host "srv"
+  usr/
+    lib/
+      confexts/
+      os-release "ID=testos\\nVERSION_ID=1\\n"
+  var/
+    lib/
+      confexts/${image('a', 1, 'app.conf "a1"')}${image('c', 2, 'c.conf "c1"')}
+      extensions/
+        s/ #5
+          opt/
+            tool "s1"
+          srv/
+            data "s1"
+          usr/
+            lib/
+              extension-release.d/
+                extension-release.s "ID=_any\\n"
+      extensions.mutable/
+      staged/${image('a', 3, 'app.conf "a2"')}${image('b', 4, 'b.conf "b1"')}
+`);
+
+const TOPS = { confext: ['/etc'], sysext: ['/opt', '/srv'] } as const;
+
+/** What became of a change in one version. */
+interface Verdict {
+  readonly version: Version;
+  /** What the refresh does, what a whole refresh changes, and whether the one suits the other. */
+  readonly cells: readonly [done: string, changes: string, verdict: string];
+}
+
+function verdict(change: Change, version: Version, recordings: Recordings): Verdict {
+  const imageClass = change.imageClass ?? 'confext';
+  const tops = TOPS[imageClass];
+  const env = imageClass === 'sysext' ? { [CLASSES.sysext.env.hierarchies]: tops.join(':') } : {};
+  const { args = [], again = args, againEnv = {} } = change;
+  const bare = after(machine({ root: { ...ROOT, type: 'tmpfs' } }), change.first ?? []);
+  const merged = attempt(bare, 'merge', command(version, imageClass, args, env)).world;
+  const used = look(merged, OBSERVER, tops, WANTED);
+  const changed = after(used.world, change.calls ?? []);
+  const refresh = (more: readonly string[]) =>
+    attempt(changed, 'refresh', command(version, imageClass, [...again, ...more], { ...env, ...againEnv }));
+  const { world, outcome } = refresh([]);
+  agrees(change, version, outcome.class, recordings);
+  const isSkipped = outcome.class === 'skipped';
+  const whole = isSkipped ? refresh(['--always-refresh=yes']).world : world;
+  const known = [...used.files.keys(), ...WANTED];
+  const changes = differences({ before: isSkipped ? world : changed, after: whole, tops, known });
+  const done = isSkipped ? 'skipped' : outcome.rc === 0 ? 'done' : `refused: ${outcome.class}`;
+  return { version, cells: [done, changes === '' ? 'nothing' : changes, judged(change, isSkipped, changes === '')] };
+}
+
+function judged({ isKept }: Change, isSkipped: boolean, changesNothing: boolean): string {
+  if (isSkipped === changesNothing) return 'right';
+  return changesNothing ? '**needless**' : isKept === true ? 'kept' : '**missed**';
+}
+
+/** Names that somebody looks for and that are not there, as services do with optional configuration. */
+const WANTED = ['/etc/more.conf', '/etc/new.conf'];
+
+function agrees({ seen }: Change, version: Version, outcome: string, recordings: Recordings): void {
+  const recorded = seen === undefined ? undefined : recordings.find(seen[0], version);
+  if (recorded !== undefined && seen !== undefined) mustAgree(recorded, 'refresh', outcome, classOf(recorded, seen[1]));
+}
+
+/** What a whole refresh would change, seen by everybody: files, mounts, and where a new file goes. */
+function differences(of: {
+  readonly before: World;
+  readonly after: World;
+  readonly tops: readonly string[];
+  readonly known: readonly string[];
+}): string {
+  const { before, after, tops, known } = of;
+  const old = look(before, OBSERVER, tops, known).files;
+  const files = changesBetween(old, look(after, OBSERVER, tops, known).files);
+  const readable = (name: string): boolean => old.get(name) !== 'ENOENT';
+  const [first = ''] = tops;
+  const [was, is] = [writeGoes(before, first), writeGoes(after, first)];
+  const seen = [
+    ...namesText('', files.gained, ' appears'),
+    ...namesText('', files.lost, ' goes'),
+    ...namesText('new contents of ', files.changed.filter(readable)),
+    ...namesText(
+      '',
+      files.changed.filter((name) => !readable(name)),
+      ', which is listed, can be opened',
+    ),
+    ...(was === is ? [] : [`a new file: ${is} (before: ${was})`]),
+  ];
+  return [...seen, ...mountTexts(mountsAt(before, tops), mountsAt(after, tops), seen.length === 0)].join('; ');
+}
+
+/** Release files say nothing that their extension does not. */
+function namesText(before: string, all: readonly string[], after = ''): readonly string[] {
+  const names = all.filter((name) => !/\/extension-release\.d(\/|$)/.test(name));
+  return names.length === 0 ? [] : [`${before}${listed(names.map(code))}${after}`];
+}
+
+/** What is different about mounts. Layers only where nothing else tells: they follow from the extensions. */
+function mountTexts(
+  before: ReadonlyMap<string, Mounted>,
+  after: ReadonlyMap<string, Mounted>,
+  layers: boolean,
+): readonly string[] {
+  return [...after].flatMap(([at, is]) => {
+    if (at.endsWith(' below')) return [];
+    const was = before.get(at);
+    if (was === undefined || was.type !== is.type) return [`${is.type} on ${code(at)}`];
+    return [
+      ...(was.readonly === is.readonly ? [] : [is.readonly ? 'read-only' : 'writable']),
+      ...was.flags
+        .filter((flag) => flag !== 'noatime' && !is.flags.includes(flag))
+        .map((flag) => `without ${code(flag)}`),
+      ...(was.options === is.options || was.readonly !== is.readonly ? [] : [code(is.options)]),
+      ...(layers && was.layers.join() !== is.layers.join() ? [`the layers are ${is.layers.join(' > ')}`] : []),
+    ];
+  });
+}
+
+/** The place on disk where a new file of a hierarchy turns up. */
+function writeGoes(world: World, top: string): string {
+  const probe = `${top}/probe`;
+  const { world: written, result } = tries(world, ADMIN, { op: 'write', path: probe, data: '' });
+  if ('err' in result) return result.err;
+  const places = ['/var/lib/other', '/var/lib/extensions.mutable/etc', '/var/lib/staged/mutable'];
+  const found = places.find((place) => 'ok' in tries(written, ADMIN, { op: 'access', path: `${place}/probe` }).result);
+  if (found !== undefined) return code(found);
+  return rawView(written, 'root', probe).size > 0 ? `the host's ${code(top)}` : 'a tmpfs';
+}
+
+const SKIPPING: readonly Version[] = SYSTEMDS.filter((version) => systemd(version).skip);
+
+function rowsOf(change: Change, recordings: Recordings): readonly (readonly string[])[] {
+  const verdicts = SKIPPING.map((version) => verdict(change, version, recordings));
+  return grouped(verdicts, ({ cells }) => cells.join('|')).map((group) => {
+    const versions = group.map(({ version }) => version);
+    const proof = shownBy(recordings, { ...change, source: 'merge_subprocess()' }, versions);
+    return [change.what, versionsText(versions, SKIPPING), ...group[0].cells, proof];
+  });
+}
+
+/** The page as Markdown. */
+export function skipPage(recordings: Recordings): string {
+  const others = SYSTEMDS.filter((version) => !SKIPPING.includes(version));
+  return page(
+    'When a refresh is skipped',
+    paragraph(`A merge of newer systemd notes its origin in the hierarchy: the mutable mode, the resolved mutable directories, the
+      mount options from the environment, and of each extension its path and what identifies it (a verity hash, or mount id, file
+      handle and time of birth; of a directory no mtime). A later \`refresh\` compares that of the first merged hierarchy with what
+      it would write now, and is skipped where the two are equal, unless \`--always-refresh=yes\` is given. Source:
+      \`sysext.c\` \`merge_subprocess()\`, \`write_origin_file()\`.`),
+    paragraph(`Each row is a run of the model: merge, then everything in the hierarchy is looked up as in a running system, then the
+      change, then \`refresh\` twice from the same state: as it is, and with \`--always-refresh=yes\`. **Missed** means that the
+      refresh is skipped although a whole one changes what a process sees or where it writes; **needless**, that a whole refresh
+      is done and nothing changes but that everybody goes through the window; *kept*, that a whole refresh would take away what
+      nobody wants to lose. What somebody looked up before and somebody else
+      changed in a layer since is as it was seen on Linux 6.18: the kernel promises nothing. ${neverText(others)}`),
+    paragraph(`**Shown by** names a recording of the real systemd in \`test/vectors/systemd/\`, which is compared with the row
+      when this page is made, or the function of \`sysext.c\` that decides it.`),
+    ...CHANGES.flatMap(([title, changes]) => [
+      `## ${title}`,
+      table(
+        ['since the merge', 'systemd', 'a refresh is', 'a whole one changes', 'so it is', 'shown by'],
+        changes.flatMap((change) => rowsOf(change, recordings)),
+      ),
+    ]),
+  );
+}
+
+const neverText = (versions: readonly Version[]): string =>
+  versions.length === 0 ? '' : `Never skipped: systemd ${listed(versions)}, where every refresh is a whole one.`;
