@@ -2,12 +2,13 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fieldsOf } from '../conform/json.ts';
+import { isSystemdVector } from '../conform/systemd.ts';
 import { pages, type Sources } from '../pages/index.ts';
 import { EXIT, type Output, options, UsageError } from './usage.ts';
 
 /** The checkout: the pages are compared with recordings that the package does not hold. */
 const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
-const SUITES = ['matrix', 'handpicked', 'random'] as const;
+const SUITES = ['matrix.json', 'handpicked.json', 'pages.jsonl'] as const;
 
 /** `docs`: writes the pages that are computed from the model. `docs --check`: says which of them differ, and where. */
 export function docs(args: readonly string[], out: Output): number {
@@ -28,12 +29,12 @@ export function docs(args: readonly string[], out: Output): number {
 }
 
 function sources(): Sources {
-  const vectors = SUITES.map((suite) => join(CHECKOUT, 'test/vectors/systemd', `${suite}.json`));
+  const vectors = SUITES.map((suite) => join(CHECKOUT, 'test/vectors/systemd', suite));
   const missing = vectors.find((file) => !existsSync(file));
   if (missing !== undefined) throw new UsageError(`docs works in a checkout of overlaycheck: there is no ${missing}`);
   return {
     architecture: readFileSync(join(CHECKOUT, 'ARCHITECTURE.md'), 'utf8'),
-    vectors: vectors.flatMap((file) => fieldsOf(readFileSync(file, 'utf8'), file)),
+    vectors: vectors.flatMap((file) => fieldsOf(readFileSync(file, 'utf8'), file)).filter(isSystemdVector),
   };
 }
 

@@ -242,6 +242,21 @@ const UPPERS: Readonly<Record<string, string>> = {
   ephemeral: 'upper:ephemeral',
 };
 
+/** Layers top to bottom, as a vector names them. */
+export const layersOf = ({ upper, lowers }: Pick<OverlayFs, 'upper' | 'lowers'>): readonly string[] => [
+  ...(upper === null ? [] : [UPPERS[roleOf(upper.name, 'upper')] ?? upper.name]),
+  ...lowers.map(({ name }) => roleOf(name, 'import')),
+];
+
+/** What a layer is. One that was mounted by a string of options is known by its path alone. */
+function roleOf(name: string, mutable: 'upper' | 'import'): string {
+  if (!name.startsWith('/')) return name;
+  if (name.startsWith(`${MUTABLE}/`)) return mutable;
+  const [, folder = '', extension = ''] = /^\/run\/systemd\/sysext\/(\w+)\/([^/]+)/.exec(name) ?? [];
+  if (folder === '') return 'host';
+  return folder === 'meta' ? 'meta' : folder === 'mh_workspace' ? 'ephemeral' : `ext:${extension}`;
+}
+
 /** The layers top to bottom, and the directories that are not in their usual places. */
 function layersNote(world: Read, overlay: OverlayFs): Noted {
   const known = NOTES.get(overlay.lowers);
@@ -263,7 +278,7 @@ function layersAsMounted(world: Read, { lowers, upper, work }: OverlayFs): Noted
   const imported = lowers.find(({ name }) => name === 'import');
   const isUsual = (layer: Layer): boolean => path(layer).startsWith(`${MUTABLE}/`);
   return {
-    layers: [...(upper === null ? [] : [UPPERS[upper.name] ?? upper.name]), ...lowers.map(({ name }) => name)],
+    layers: layersOf({ upper, lowers }),
     ...(upper?.name === 'upper' && !isUsual(upper) ? { upperdir: path(upper) } : {}),
     ...(work !== null && upper?.name !== 'ephemeral' ? { workdir: path(work) } : {}),
     ...(imported !== undefined && !isUsual(imported) ? { importdir: path(imported) } : {}),

@@ -2,8 +2,11 @@
 import type { Verb } from '../../models/systemd/invocation.ts';
 import type { ImageClass } from '../input/imageclass.ts';
 import type { Call } from '../kernel/calls.ts';
+import { parseTree } from '../kernel/notation.ts';
 
 export interface Cause {
+  /** In the name of its recording, if there is one: pages/…/NAME. */
+  readonly name: string;
   readonly what: string;
   readonly imageClass?: ImageClass;
   /** Options of the first merge, which succeeds; null where the verb is a first merge itself. */
@@ -38,6 +41,7 @@ const INSTALL = move(`${STAGED}/b`, '/var/lib/confexts/b');
 
 const IMAGES: readonly Cause[] = [
   {
+    name: 'bad-image',
     what: 'an image file that is none',
     merged: [],
     first: SUBMOUNT,
@@ -46,6 +50,7 @@ const IMAGES: readonly Cause[] = [
     source: 'image_discover_and_read_metadata()',
   },
   {
+    name: 'no-os-release',
     what: '`os-release` of the host removed',
     merged: [],
     first: SUBMOUNT,
@@ -54,6 +59,7 @@ const IMAGES: readonly Cause[] = [
     source: 'merge_subprocess()',
   },
   {
+    name: 'one-misfit',
     what: 'one of two extensions is for another system',
     merged: [],
     first: [INSTALL, ...SUBMOUNT],
@@ -63,6 +69,7 @@ const IMAGES: readonly Cause[] = [
     seen: ['hand/mismatch-one', 3],
   },
   {
+    name: 'all-misfit',
     what: 'all extensions are for another system',
     merged: [],
     first: SUBMOUNT,
@@ -72,6 +79,7 @@ const IMAGES: readonly Cause[] = [
     seen: ['hand/mismatch-force', 2],
   },
   {
+    name: 'file-for-hierarchy',
     what: 'an extension has a file in the place of the hierarchy',
     imageClass: 'sysext',
     merged: [],
@@ -83,6 +91,7 @@ const IMAGES: readonly Cause[] = [
 
 const MUTABLES: readonly Cause[] = [
   {
+    name: 'mutable-chmod',
     what: 'permission bits of the mutable directory changed, mode `yes`',
     merged: ['--mutable=yes'],
     first: [...DIRECTORY, ...SUBMOUNT],
@@ -91,6 +100,7 @@ const MUTABLES: readonly Cause[] = [
     source: 'mutable_directory_mode_matches_hierarchy()',
   },
   {
+    name: 'mutable-other-mode',
     what: 'mutable directory replaced by one with other permission bits, mode `yes`',
     merged: ['--mutable=yes'],
     first: [...DIRECTORY, ...SUBMOUNT],
@@ -99,6 +109,7 @@ const MUTABLES: readonly Cause[] = [
     source: 'mutable_directory_mode_matches_hierarchy()',
   },
   {
+    name: 'host-chmod',
     what: 'permission bits of the host directory changed below the overlay, mode `yes`',
     merged: ['--mutable=yes'],
     first: [
@@ -113,6 +124,7 @@ const MUTABLES: readonly Cause[] = [
     source: 'mutable_directory_mode_matches_hierarchy()',
   },
   {
+    name: 'merged-chmod',
     what: '`chmod` of the merged hierarchy, mode `yes`',
     merged: ['--mutable=yes'],
     first: [...DIRECTORY, ...SUBMOUNT],
@@ -121,6 +133,7 @@ const MUTABLES: readonly Cause[] = [
     source: 'mutable_directory_mode_matches_hierarchy()',
   },
   {
+    name: 'import-link',
     what: 'mutable directory is a link to the hierarchy, mode `import`',
     merged: [],
     first: SUBMOUNT,
@@ -131,6 +144,7 @@ const MUTABLES: readonly Cause[] = [
   },
   ...(['auto', 'yes'] as const).map(
     (mode): Cause => ({
+      name: `mutable-read-only-${mode}`,
       what: `mutable directory becomes read-only, mode \`${mode}\``,
       merged: [`--mutable=${mode}`],
       first: [...DIRECTORY, ...SUBMOUNT, bind(MUTABLE, MUTABLE)],
@@ -140,6 +154,7 @@ const MUTABLES: readonly Cause[] = [
     }),
   ),
   {
+    name: 'mutable-mount',
     what: 'mutable directory becomes a mount point, mode `auto`',
     merged: ['--mutable=auto'],
     first: [...DIRECTORY, ...SUBMOUNT],
@@ -148,6 +163,7 @@ const MUTABLES: readonly Cause[] = [
     source: 'work_dir_for_hierarchy()',
   },
   {
+    name: 'host-own-mount',
     what: 'hierarchy is a file system of its own, and the mutable directory is a link to it',
     merged: null,
     first: [make(MUTABLE), link('/etc', `${MUTABLE}/etc`), tmpfs('/etc'), write('/etc/h', 'host')],
@@ -157,6 +173,7 @@ const MUTABLES: readonly Cause[] = [
     seen: ['hand/host-is-own-fs-link', 2],
   },
   {
+    name: 'lone-lower',
     what: 'mode `auto`, and nothing is in one of the hierarchies: a lone lower layer',
     imageClass: 'sysext',
     merged: [],
@@ -172,6 +189,7 @@ const MUTABLES: readonly Cause[] = [
 
 const MOUNTS: readonly Cause[] = [
   {
+    name: 'removed-ext-mount',
     what: 'a mount on a directory that only a removed extension had',
     merged: [],
     first: [INSTALL],
@@ -181,6 +199,7 @@ const MOUNTS: readonly Cause[] = [
     seen: ['hand/submount-removed-ext-ro', 4],
   },
   {
+    name: 'removed-ext-mount-yes',
     what: 'the same, mode `yes`',
     merged: ['--mutable=yes'],
     first: [INSTALL],
@@ -190,6 +209,7 @@ const MOUNTS: readonly Cause[] = [
     source: 'move_submounts()',
   },
   {
+    name: 'type-conflict',
     what: 'an extension has a file where the host has a directory with a mount on it',
     merged: [],
     first: SUBMOUNT,
@@ -199,6 +219,7 @@ const MOUNTS: readonly Cause[] = [
     seen: ['hand/submount-type-conflict', 2],
   },
   {
+    name: 'whiteout-on-mount',
     what: 'the mutable directory has a whiteout of the mount point, mode `import`',
     merged: [],
     first: [
@@ -212,6 +233,7 @@ const MOUNTS: readonly Cause[] = [
     seen: ['hand/submount-whiteout', 2],
   },
   {
+    name: 'nested-mount',
     what: 'a mount below another mount below the hierarchy',
     merged: [],
     first: SUBMOUNT,
@@ -220,6 +242,7 @@ const MOUNTS: readonly Cause[] = [
     source: 'get_sub_mounts()',
   },
   {
+    name: 'nested-mount-merge',
     what: 'the same, before a first merge',
     merged: null,
     first: [...SUBMOUNT, make('/etc/keys/deep'), tmpfs('/etc/keys/deep')],
@@ -227,6 +250,7 @@ const MOUNTS: readonly Cause[] = [
     source: 'get_sub_mounts()',
   },
   {
+    name: 'mount-without-layers',
     what: 'a hierarchy that no extension uses has a mount below it',
     imageClass: 'sysext',
     merged: null,
@@ -236,6 +260,7 @@ const MOUNTS: readonly Cause[] = [
     seen: ['hand/submount-no-layer', 1],
   },
   {
+    name: 'leftovers',
     what: 'mount points of another kind, left from an earlier unmerge',
     merged: [],
     first: [
@@ -248,6 +273,7 @@ const MOUNTS: readonly Cause[] = [
     seen: ['hand/leftover-dir-then-file', 8],
   },
   {
+    name: 'root-read-only',
     what: 'the root of the file system is read-only, and one of two hierarchies is missing',
     imageClass: 'sysext',
     merged: null,
@@ -259,6 +285,7 @@ const MOUNTS: readonly Cause[] = [
     source: 'merge_subprocess()',
   },
   {
+    name: 'private-root',
     what: '`/` is private in the namespace of the caller',
     merged: null,
     first: [{ op: 'mount-propagation', path: '/', to: 'private', recursive: true }],
@@ -266,6 +293,7 @@ const MOUNTS: readonly Cause[] = [
     source: 'merge_subprocess()',
   },
   {
+    name: 'no-run',
     what: '`/run` is no mount point',
     merged: null,
     first: [{ op: 'umount', path: '/run' }],
@@ -273,6 +301,7 @@ const MOUNTS: readonly Cause[] = [
     source: 'merge_subprocess()',
   },
   {
+    name: 'bad-dev',
     what: 'the marker directory has a file `dev` that is none',
     merged: [],
     first: SUBMOUNT,
@@ -292,3 +321,45 @@ export const CAUSES: readonly (readonly [title: string, causes: readonly Cause[]
 function releaseOf(name: string): string {
   return `/etc/extension-release.d/extension-release.${name}`;
 }
+
+/** What is there before: extension "a", system extension "s" with two hierarchies, and others that are prepared. */
+const image = (name: string, birth: number, content: string): string => `
+        ${name}/ #${birth}
+          etc/
+            extension-release.d/
+              extension-release.${name} "ID=_any\\n"
+            ${content}`;
+
+export const CAUSES_ROOT = parseTree(`
+  etc/
+    hostname "box"
+    keys/
+  opt/
+    host "opt"
+  run/
+  srv/
+    host "srv"
+  usr/
+    lib/
+      os-release "ID=testos\\nVERSION_ID=1\\n"
+  var/
+    lib/
+      confexts/${image('a', 1, 'app.conf "a1"')}
+      extensions/
+        s/ #5
+          opt/
+            tool "s1"
+          srv/
+            data "s1"
+          usr/
+            lib/
+              extension-release.d/
+                extension-release.s "ID=_any\\n"
+      staged/${image('b', 2, 'b.d/\n              b.conf "b1"')}${image('conflict', 3, 'keys "a file"')}
+        wrong/ #6
+          opt "a file"
+          usr/
+            lib/
+              extension-release.d/
+                extension-release.wrong "ID=_any\\n"
+`);

@@ -1,9 +1,12 @@
 /** What may happen between a merge and a refresh: the cases of the page docs/skip.md. */
 import type { ImageClass } from '../input/imageclass.ts';
 import type { Call } from '../kernel/calls.ts';
+import { parseTree } from '../kernel/notation.ts';
 
 /** Something that happens between a merge and a refresh. */
 export interface Change {
+  /** In the name of its recording, if there is one: pages/…/NAME. */
+  readonly name: string;
   readonly what: string;
   /** Options of the merge and of the refresh; `again` are those of the refresh, where they differ. */
   readonly args?: readonly string[];
@@ -29,36 +32,54 @@ const make = (path: string): Call => ({ op: 'mkdirAll', path, mode: 0o755 });
 const tmpfs = (path: string): Call => ({ op: 'mount-tmpfs', path, mode: 0o755 });
 
 const EXTENSIONS: readonly Change[] = [
-  { what: 'nothing', seen: ['hand/skip-add-remove', 5] },
+  { name: 'nothing', what: 'nothing', seen: ['hand/skip-add-remove', 5] },
   {
+    name: 'added',
     what: 'an extension added',
     calls: [move(`${STAGED}/b`, '/var/lib/confexts/b')],
     seen: ['hand/skip-add-remove', 2],
   },
-  { what: 'one removed', calls: [move('/var/lib/confexts/c', `${STAGED}/c`)], seen: ['hand/skip-add-remove', 4] },
   {
+    name: 'removed',
+    what: 'one removed',
+    calls: [move('/var/lib/confexts/c', `${STAGED}/c`)],
+    seen: ['hand/skip-add-remove', 4],
+  },
+  {
+    name: 'renamed',
     what: 'one renamed, with its release file',
     calls: [
       move(A, '/var/lib/confexts/z'),
       move(`/var/lib/confexts/z${releaseOf('a')}`, `/var/lib/confexts/z${releaseOf('z')}`),
     ],
   },
-  { what: 'a new version put in place by renames', calls: [move(A, `${STAGED}/old`), move(`${STAGED}/a`, A)] },
-  { what: 'a file of one edited in place', calls: [write(`${A}/etc/app.conf`, 'a2')] },
   {
+    name: 'replaced',
+    what: 'a new version put in place by renames',
+    calls: [move(A, `${STAGED}/old`), move(`${STAGED}/a`, A)],
+  },
+  { name: 'file-edited', what: 'a file of one edited in place', calls: [write(`${A}/etc/app.conf`, 'a2')] },
+  {
+    name: 'file-replaced',
     what: 'a file of one replaced by rename',
     calls: [write(`${A}/etc/app.tmp`, 'a2'), move(`${A}/etc/app.tmp`, `${A}/etc/app.conf`)],
   },
-  { what: 'a file added to one', calls: [write(`${A}/etc/more.conf`, 'a2')] },
-  { what: 'a file deleted from one', calls: [{ op: 'unlink', path: `${A}/etc/app.conf` }] },
-  { what: 'the directory of one touched', calls: [{ op: 'utimes', path: A, mtime: 99 }] },
+  { name: 'file-added', what: 'a file added to one', calls: [write(`${A}/etc/more.conf`, 'a2')] },
+  { name: 'file-deleted', what: 'a file deleted from one', calls: [{ op: 'unlink', path: `${A}/etc/app.conf` }] },
+  { name: 'touched', what: 'the directory of one touched', calls: [{ op: 'utimes', path: A, mtime: 99 }] },
   {
+    name: 'release-fits',
     what: 'the release file of one edited, and it fits',
     calls: [write(A + releaseOf('a'), 'ID=testos\nVERSION_ID=1\n')],
   },
-  { what: 'the release file of one edited, and it fits no more', calls: [write(A + releaseOf('a'), 'ID=other\n')] },
-  { what: 'one moved to another search directory', calls: [move(A, '/usr/lib/confexts/a')] },
   {
+    name: 'release-misfits',
+    what: 'the release file of one edited, and it fits no more',
+    calls: [write(A + releaseOf('a'), 'ID=other\n')],
+  },
+  { name: 'moved', what: 'one moved to another search directory', calls: [move(A, '/usr/lib/confexts/a')] },
+  {
+    name: 'run-first',
     what: 'one of the same name in `/run/confexts`, which goes first',
     calls: [
       make('/run/confexts/a/etc/extension-release.d'),
@@ -68,6 +89,7 @@ const EXTENSIONS: readonly Change[] = [
     seen: ['hand/skip-run-shadow', 2],
   },
   {
+    name: 'other-mount',
     what: 'one is on another mount: the same files, the same directory',
     calls: [{ op: 'mount-bind', from: '/var/lib/confexts', path: '/var/lib/confexts' }],
   },
@@ -82,8 +104,14 @@ const BARE: readonly Call[] = [
 const WITH_DIRECTORY: readonly Call[] = [make(`${MUTABLE}/etc`)];
 
 const MODES: readonly Change[] = [
-  { what: 'mode `no`, then `ephemeral`', args: ['--mutable=no'], again: ['--mutable=ephemeral'] },
   {
+    name: 'no-then-ephemeral',
+    what: 'mode `no`, then `ephemeral`',
+    args: ['--mutable=no'],
+    again: ['--mutable=ephemeral'],
+  },
+  {
+    name: 'yes-then-nothing',
     what: 'mode `yes`, then no option: the mode is not remembered',
     first: WITH_DIRECTORY,
     args: ['--mutable=yes'],
@@ -91,31 +119,46 @@ const MODES: readonly Change[] = [
     seen: ['hand/mode-not-remembered', 3],
   },
   {
+    name: 'yes-then-auto',
     what: 'mode `yes`, then `auto`: the same overlay',
     first: WITH_DIRECTORY,
     args: ['--mutable=yes'],
     again: ['--mutable=auto'],
   },
-  { what: 'mode `auto` without a mutable directory, then `no`', args: ['--mutable=auto'], again: ['--mutable=no'] },
   {
+    name: 'auto-then-no',
+    what: 'mode `auto` without a mutable directory, then `no`',
+    args: ['--mutable=auto'],
+    again: ['--mutable=no'],
+  },
+  {
+    name: 'configured',
     what: '`Mutable=yes` written to `confext.conf`, no option',
     first: [...WITH_DIRECTORY, ...BARE],
     calls: [make('/var/lib/bare/systemd'), write('/var/lib/bare/systemd/confext.conf', '[ConfExt]\nMutable=yes\n')],
   },
-  { what: 'mutable directory made, mode `no`', calls: WITH_DIRECTORY, seen: ['hand/skip-md-created', 3] },
   {
+    name: 'mutable-made-no',
+    what: 'mutable directory made, mode `no`',
+    calls: WITH_DIRECTORY,
+    seen: ['hand/skip-md-created', 3],
+  },
+  {
+    name: 'mutable-made-auto',
     what: 'mutable directory made, mode `auto`',
     args: ['--mutable=auto'],
     calls: WITH_DIRECTORY,
     seen: ['hand/skip-md-created-auto', 3],
   },
   {
+    name: 'mutable-removed-auto',
     what: 'mutable directory removed, mode `auto`',
     args: ['--mutable=auto'],
     first: WITH_DIRECTORY,
     calls: [move(`${MUTABLE}/etc`, `${STAGED}/mutable`)],
   },
   {
+    name: 'mutable-removed-yes',
     what: 'mutable directory removed, mode `yes`: the refresh makes a new one',
     args: ['--mutable=yes'],
     first: WITH_DIRECTORY,
@@ -123,12 +166,14 @@ const MODES: readonly Change[] = [
     seen: ['hand/skip-md-vanished', 3],
   },
   {
+    name: 'mutable-replaced',
     what: 'mutable directory replaced by another, mode `auto`',
     args: ['--mutable=auto'],
     first: WITH_DIRECTORY,
     calls: [move(`${MUTABLE}/etc`, `${STAGED}/mutable`), make(`${MUTABLE}/etc`)],
   },
   {
+    name: 'mutable-linked',
     what: 'mutable directory becomes a link to another, mode `auto`',
     args: ['--mutable=auto'],
     first: [...WITH_DIRECTORY, make('/var/lib/other')],
@@ -138,6 +183,7 @@ const MODES: readonly Change[] = [
     ],
   },
   {
+    name: 'ephemeral-write',
     what: 'a file written to `/etc`, mode `ephemeral`: a refresh drops it',
     args: ['--mutable=ephemeral'],
     calls: [write('/etc/new.conf', 'new')],
@@ -147,15 +193,17 @@ const MODES: readonly Change[] = [
 ];
 
 const OPTIONS: readonly Change[] = [
-  { what: '`--noexec=no`', again: ['--noexec=no'] },
-  { what: '`--force`', again: ['--force'] },
+  { name: 'noexec', what: '`--noexec=no`', again: ['--noexec=no'] },
+  { name: 'force', what: '`--force`', again: ['--force'] },
   {
+    name: 'mount-options',
     what: '`SYSTEMD_CONFEXT_OVERLAYFS_MOUNT_OPTIONS=redirect_dir=off`, mode `yes`',
     first: WITH_DIRECTORY,
     args: ['--mutable=yes'],
     againEnv: { SYSTEMD_CONFEXT_OVERLAYFS_MOUNT_OPTIONS: 'redirect_dir=off' },
   },
   {
+    name: 'host-version',
     what: 'another `VERSION_ID` of the host, and the extensions fit',
     calls: [write('/usr/lib/os-release', 'ID=testos\nVERSION_ID=2\n')],
   },
@@ -163,30 +211,40 @@ const OPTIONS: readonly Change[] = [
 
 const MOUNTS: readonly Change[] = [
   {
+    name: 'second-unmounted',
     what: 'the second of two merged hierarchies unmounted',
     imageClass: 'sysext',
     calls: [{ op: 'umount', path: '/srv' }],
     seen: ['hand/skip-lost-second', 2],
   },
   {
+    name: 'first-unmounted',
     what: 'the first of two merged hierarchies unmounted',
     imageClass: 'sysext',
     calls: [{ op: 'umount', path: '/opt' }],
   },
-  { what: 'the only merged hierarchy unmounted', calls: [{ op: 'umount', path: '/etc' }] },
-  { what: 'a mount below the hierarchy made', calls: [tmpfs('/etc/keys')], seen: ['hand/skip-new-submount', 2] },
-  { what: 'a mount over the hierarchy made', calls: [tmpfs('/etc')] },
+  { name: 'only-unmounted', what: 'the only merged hierarchy unmounted', calls: [{ op: 'umount', path: '/etc' }] },
   {
+    name: 'submount-made',
+    what: 'a mount below the hierarchy made',
+    calls: [tmpfs('/etc/keys')],
+    seen: ['hand/skip-new-submount', 2],
+  },
+  { name: 'hidden', what: 'a mount over the hierarchy made', calls: [tmpfs('/etc')] },
+  {
+    name: 'marker-unmounted',
     what: 'the mount of the marker directory undone, mode `ephemeral`',
     args: ['--mutable=ephemeral'],
     calls: [{ op: 'umount', path: '/etc/.systemd-confext' }],
   },
   {
+    name: 'host-edited',
     what: 'a file of the host edited below the overlay',
     first: BARE,
     calls: [write('/var/lib/bare/hostname', 'box2')],
   },
   {
+    name: 'host-added',
     what: 'a file of the host made below the overlay',
     first: BARE,
     calls: [write('/var/lib/bare/new.conf', 'new')],
@@ -200,3 +258,41 @@ export const CHANGES: readonly (readonly [title: string, changes: readonly Chang
   ['Options and host', OPTIONS],
   ['Mounts and files below them', MOUNTS],
 ];
+
+const image = (name: string, birth: number, file: string): string => `
+        ${name}/ #${birth}
+          etc/
+            ${file}
+            extension-release.d/
+              extension-release.${name} "ID=_any\\n"`;
+
+/** Extensions "a" and "c" are merged, "b" and a newer "a" are prepared elsewhere; the system extension has two hierarchies. */
+export const CHANGES_ROOT = parseTree(`
+  etc/
+    hostname "box"
+    keys/
+  opt/
+    host "opt"
+  run/
+  srv/
+    host "srv"
+  usr/
+    lib/
+      confexts/
+      os-release "ID=testos\\nVERSION_ID=1\\n"
+  var/
+    lib/
+      confexts/${image('a', 1, 'app.conf "a1"')}${image('c', 2, 'c.conf "c1"')}
+      extensions/
+        s/ #5
+          opt/
+            tool "s1"
+          srv/
+            data "s1"
+          usr/
+            lib/
+              extension-release.d/
+                extension-release.s "ID=_any\\n"
+      extensions.mutable/
+      staged/${image('a', 3, 'app.conf "a2"')}${image('b', 4, 'b.conf "b1"')}
+`);

@@ -1,60 +1,19 @@
 /** The second part of docs/failures.md: causes that occur, and what they leave behind. */
 import type { Version } from '../../models/systemd/versions.ts';
 import { CLASSES } from '../input/imageclass.ts';
-import { parseTree } from '../kernel/notation.ts';
 import type { World } from '../kernel/world.ts';
-import { CAUSES, type Cause } from './causes.ts';
+import { CAUSES, CAUSES_ROOT, type Cause } from './causes.ts';
 import { differences, leftText } from './disk.ts';
 import { after, attempt, command, machine, OBSERVER, SYSTEMDS, versionsText } from './lab.ts';
 import { changesBetween, look, type Mounted, mountsAt } from './look.ts';
 import { code, grouped, listed, table } from './markdown.ts';
-import { classOf, mustAgree, type Recordings, shownBy } from './recorded.ts';
-
-const image = (name: string, birth: number, content: string): string => `
-        ${name}/ #${birth}
-          etc/
-            extension-release.d/
-              extension-release.${name} "ID=_any\\n"
-            ${content}`;
-
-const ROOT = parseTree(`
-  etc/
-    hostname "box"
-    keys/
-  opt/
-    host "opt"
-  run/
-  srv/
-    host "srv"
-  usr/
-    lib/
-      os-release "ID=testos\\nVERSION_ID=1\\n"
-  var/
-    lib/
-      confexts/${image('a', 1, 'app.conf "a1"')}
-      extensions/
-        s/ #5
-          opt/
-            tool "s1"
-          srv/
-            data "s1"
-          usr/
-            lib/
-              extension-release.d/
-                extension-release.s "ID=_any\\n"
-      staged/${image('b', 2, 'b.d/\n              b.conf "b1"')}${image('conflict', 3, 'keys "a file"')}
-        wrong/ #6
-          opt "a file"
-          usr/
-            lib/
-              extension-release.d/
-                extension-release.wrong "ID=_any\\n"
-`);
+import { classOf, mustAgree, type Proof, proofOf, type Recordings, shownBy } from './recorded.ts';
 
 const TOPS = { confext: ['/etc'], sysext: ['/opt', '/srv'] } as const;
 
 interface Row {
   readonly version: Version;
+  readonly proof: Proof | undefined;
   readonly cells: readonly string[];
 }
 
@@ -63,17 +22,17 @@ function tried(cause: Cause, version: Version, recordings: Recordings): Row {
   const tops = TOPS[imageClass];
   const env = imageClass === 'sysext' ? { [CLASSES.sysext.env.hierarchies]: tops.join(':') } : {};
   const call = (args: readonly string[]) => command(version, imageClass, args, env);
-  const bare = after(machine({ root: { ...ROOT, type: 'tmpfs' } }), cause.first ?? []);
+  const bare = after(machine({ root: { ...CAUSES_ROOT, type: 'tmpfs' } }), cause.first ?? []);
   const merged = cause.merged === null ? bare : attempt(bare, 'merge', call(cause.merged)).world;
   const before = after(look(merged, OBSERVER, tops).world, cause.calls ?? []);
   const args = cause.args ?? cause.merged ?? [];
   const { world, outcome } = attempt(before, cause.verb, call(args));
-  const recorded = cause.seen === undefined ? undefined : recordings.find(cause.seen[0], version);
-  if (recorded !== undefined && cause.seen !== undefined)
-    mustAgree(recorded, cause.verb, outcome.class, classOf(recorded, cause.seen[1]));
+  const proof = proofOf(recordings, cause, 'failures', version);
+  if (proof !== undefined) mustAgree(proof.recorded, cause.verb, outcome.class, classOf(proof));
   const again = attempt(world, cause.verb, call(args)).outcome;
   return {
     version,
+    proof,
     cells: [
       `${outcome.class.replace(':', ' ')}`,
       tops.map((top) => stateOf(top, before, world)).join('; '),
@@ -115,7 +74,7 @@ function rowsOf(cause: Cause, recordings: Recordings): readonly (readonly string
       `${cause.verb}: ${cause.what}`,
       versionsText(versions, SYSTEMDS),
       ...group[0].cells,
-      shownBy(recordings, cause, versions),
+      shownBy(group, cause.source),
     ];
   });
 }

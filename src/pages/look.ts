@@ -1,7 +1,8 @@
 /** What a process finds in the hierarchies, as facts that can be compared: by the calls that everybody makes. */
+import { layersOf } from '../conform/systemdview.ts';
 import type { Call, CallResult } from '../kernel/calls.ts';
 import { mountTable } from '../kernel/mounttable.ts';
-import type { MountFlag, OverlayFs, TaskId } from '../kernel/types.ts';
+import type { MountFlag, TaskId } from '../kernel/types.ts';
 import { fileSystem, overlayAt, type World } from '../kernel/world.ts';
 import { tries } from './lab.ts';
 
@@ -79,19 +80,6 @@ export function mountsAt(world: World, tops: readonly string[]): ReadonlyMap<str
     });
   }
   return found;
-}
-
-/** Layers top to bottom. Where the mount was made from a string of options, they are known by their paths alone. */
-export function layersOf({ upper, lowers }: Pick<OverlayFs, 'upper' | 'lowers'>): readonly string[] {
-  const isMutable = upper !== null && (upper.name === 'upper' || upper.name.startsWith('/'));
-  const top = upper === null ? [] : [`upper:${isMutable ? 'mutable' : upper.name}`];
-  return [...top, ...lowers.map(({ name }) => nameOf(name))];
-}
-
-function nameOf(layer: string): string {
-  if (!layer.startsWith('/')) return layer;
-  const [, folder = '', name = ''] = /^\/run\/systemd\/sysext\/(\w+)\/([^/]+)/.exec(layer) ?? [];
-  return folder === '' ? 'host' : folder === 'meta' ? 'meta' : `ext:${name}`;
 }
 
 /** What two looks differ in: "gains", "loses" and "shows another" with the names. */

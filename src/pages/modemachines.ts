@@ -1,6 +1,7 @@
 /** The machines of the page docs/modes.md: what the mutable directory, the hierarchy and the extensions may be. */
 import type { Call } from '../kernel/calls.ts';
 import { parseTree } from '../kernel/notation.ts';
+import type { PlainFs } from '../kernel/types.ts';
 import type { World } from '../kernel/world.ts';
 import { after, machine } from './lab.ts';
 
@@ -107,15 +108,25 @@ export function worldOf(kind: Kind, host: Host, extensions: Extensions): World {
   return world;
 }
 
-function drawn(kind: Kind, host: Host, extensions: Extensions): World {
-  const images = { none: '', one: A9, two: A9 + A10 }[extensions];
-  const root = parseTree(`${HOST_TREES[host]}
+/** The recording of our own of a machine with one extension, if there is one. */
+export const recordingName = (mode: string, kind: Pick<Kind, 'name'>, host: Host): string =>
+  `pages/modes/${mode}/${inFileName(kind.name)}/${inFileName(host)}`;
+const inFileName = (text: string): string => text.replace(/[^a-z-]+/g, '-').replace(/^-|-$/g, '');
+
+/** What is on the disk, and what an administrator does then, before the tool is called. */
+export const drawnTree = (kind: Kind, host: Host, extensions: Extensions): PlainFs =>
+  parseTree(`${HOST_TREES[host]}
 run/
 usr/
   lib/
     os-release "ID=testos\\nVERSION_ID=1\\n"
 var/
   lib/
-    confexts/${indented(images, 6)}${indented(kind.drawn, 4)}`);
-  return after(machine({ root: { ...root, type: 'tmpfs' } }), [...(HOST_CALLS[host] ?? []), ...(kind.calls ?? [])]);
-}
+    confexts/${indented({ none: '', one: A9, two: A9 + A10 }[extensions], 6)}${indented(kind.drawn, 4)}`);
+export const callsBefore = (kind: Kind, host: Host): readonly Call[] => [
+  ...(HOST_CALLS[host] ?? []),
+  ...(kind.calls ?? []),
+];
+
+const drawn = (kind: Kind, host: Host, extensions: Extensions): World =>
+  after(machine({ root: { ...drawnTree(kind, host, extensions), type: 'tmpfs' } }), callsBefore(kind, host));

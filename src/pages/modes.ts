@@ -3,6 +3,7 @@ import { invoke } from '../../models/systemd/invocation.ts';
 import { MODES, type Mode } from '../../models/systemd/mutable.ts';
 import { isOurs } from '../../models/systemd/questions.ts';
 import { ABOUT, RELEASES, systemd, VERSIONS, type Version } from '../../models/systemd/versions.ts';
+import { layersOf } from '../conform/systemdview.ts';
 import type { Call } from '../kernel/calls.ts';
 import { resolve } from '../kernel/path.ts';
 import { failed } from '../kernel/types.ts';
@@ -10,9 +11,17 @@ import { fileSystem, type World } from '../kernel/world.ts';
 import type { Step } from '../program/linux.ts';
 import { type Difference, differences, leftText, placeOf } from './disk.ts';
 import { ADMIN, attempt, OBSERVER, otherVersions, tries, versionsText } from './lab.ts';
-import { layersOf } from './look.ts';
 import { code, grouped, page, paragraph, table } from './markdown.ts';
-import { EXTENSIONS, type Extensions, type Host, KINDS, type Kind, MUTABLE, worldOf } from './modemachines.ts';
+import {
+  EXTENSIONS,
+  type Extensions,
+  type Host,
+  KINDS,
+  type Kind,
+  MUTABLE,
+  recordingName,
+  worldOf,
+} from './modemachines.ts';
 import { classOf, mustAgree, type Recorded, type Recordings } from './recorded.ts';
 
 // ---- one row ------------------------------------------------------------------------------------------------------
@@ -179,10 +188,11 @@ function commonRows(): readonly Row[] {
 /** Of these there are recordings, under these names. */
 const RECORDED_HOSTS: readonly Host[] = ['files', 'empty', 'missing'];
 
-const recordingOf = (recordings: Recordings, { mode, kind, host, extensions, version }: Case): Recorded | undefined =>
-  kind.tag === null || !RECORDED_HOSTS.includes(host)
-    ? undefined
-    : recordings.find(`matrix/${mode}/md-${kind.tag}/host-${host}/ext-${extensions}`, version);
+const recordingOf = (recordings: Recordings, { mode, kind, host, extensions, version }: Case): Recorded | undefined => {
+  const own = extensions === 'one' ? recordings.find(recordingName(mode, kind, host), version) : undefined;
+  if (kind.tag === null || !RECORDED_HOSTS.includes(host)) return own;
+  return recordings.find(`matrix/${mode}/md-${kind.tag}/host-${host}/ext-${extensions}`, version) ?? own;
+};
 
 /** The recording says what the row says: how the merge went, and which layers it has. */
 function agrees(recordings: Recordings, of: Row): void {
@@ -191,7 +201,7 @@ function agrees(recordings: Recordings, of: Row): void {
   const [merge] = recorded.vector.get('steps').array;
   mustAgree(recorded, 'merge', of.outcome, merge?.get('result').get('class').string);
   const mounts = merge?.get('after').optional('mounts', (field) => field.array, []) ?? [];
-  const overlay = mounts.find((mount) => mount.get('at').string === '/etc');
+  const overlay = mounts.find((mount) => mount.has('layers')); // not on /etc where that is a link
   mustAgree(recorded, 'layers', of.layers, overlay?.get('layers').value ?? []);
 }
 
@@ -219,8 +229,9 @@ function shownBy(recordings: Recordings, rows: readonly Row[]): string {
     return name ?? elsewhere(recordings, first) ?? (first.asked ? sourceOf(first) : undefined);
   });
   const found = unique(proofs.filter((proof) => proof !== undefined));
-  const names = found.filter((proof) => proof.startsWith('matrix/')).map((name) => code(name.replace('matrix/', '')));
-  const sources = found.filter((proof) => !proof.startsWith('matrix/'));
+  const isName = (proof: string): boolean => /^(matrix|pages)\//.test(proof);
+  const names = found.filter(isName).map((name) => code(name.replace('matrix/', '')));
+  const sources = found.filter((proof) => !isName(proof));
   const shown = names.length > MOST ? [...names.slice(0, MOST), `${names.length - MOST} more`] : names;
   return [...shown, ...sources].join(', ');
 }
@@ -233,7 +244,7 @@ function elsewhere(recordings: Recordings, of: Row): string | undefined {
   for (const host of RECORDED_HOSTS) {
     for (const extensions of EXTENSIONS) {
       const recorded = recordingOf(recordings, { ...of, host, extensions });
-      if (recorded !== undefined && classOf(recorded, 0) === of.outcome) return recorded.name;
+      if (recorded !== undefined && classOf({ recorded, step: 0 }) === of.outcome) return recorded.name;
     }
   }
   return undefined;
@@ -367,7 +378,8 @@ export function modesPage(recordings: Recordings): string {
       edited one is copied up to there, and a deleted one leaves a whiteout there. **Left after unmerge** is what differs on
       disk from before the merge. Where a merge is **refused**, nothing is mounted; what a refresh leaves then is in
       [failures.md](failures.md).`),
-    paragraph(`**Shown by** names recordings of the real systemd in \`test/vectors/systemd/matrix.json\` (with \`matrix/\` in front).
+    paragraph(`**Shown by** names recordings of the real systemd in \`test/vectors/systemd/\`: those of \`pages.jsonl\` by their
+      names, and those of \`matrix.json\` without the \`matrix/\` in front.
       Each recording of a case on this page is compared with its row when the page is made; where a kind was recorded on another
       machine only, that is named. Where there is no recording, a function is named: it is in \`sysext.c\`.`),
     '## One extension over a filled `/etc`',

@@ -1,6 +1,6 @@
 /** The recordings of the real systemd that pages name as proof. A page never names one that says otherwise. */
 import type { Outcome } from '../../models/systemd/outcome.ts';
-import type { Version } from '../../models/systemd/versions.ts';
+import { systemd, type Version } from '../../models/systemd/versions.ts';
 import type { Field } from '../conform/json.ts';
 
 /** One recording: what was done, and what came of it. */
@@ -40,16 +40,41 @@ export function mustAgree(recorded: Recorded, what: string, page: unknown, seen:
     );
 }
 
-/** The class of a recorded step's result, as an {@link Outcome} has it. */
-export const classOf = ({ vector }: Recorded, step: number): Outcome['class'] | string =>
-  vector.get('steps').array[step]?.get('result').get('class').string ?? 'no such step';
+/** A recording that shows a row, and the number of the verb in question among its steps. */
+export interface Proof {
+  readonly recorded: Recorded;
+  readonly step: number;
+}
 
-/** What shows a row: the recording, where one of the row's versions was recorded, else the function that decides. */
-export function shownBy(
+/** The class of the result that a recording shows, as an {@link Outcome} has it. */
+export const classOf = ({ recorded, step }: Proof): Outcome['class'] | string =>
+  recorded.vector.get('steps').array[step]?.get('result').get('class').string ?? 'no such step';
+
+/** The recording of a case: the one that it names, else one of our own, whose last step it is. */
+export function proofOf(
   recordings: Recordings,
-  { seen, source }: { readonly seen?: readonly [name: string, step: number]; readonly source: string },
-  versions: readonly Version[],
+  { seen, name }: { readonly seen?: readonly [name: string, step: number]; readonly name: string },
+  page: 'skip' | 'failures',
+  version: Version,
+): Proof | undefined {
+  if (seen !== undefined) {
+    const recorded = recordings.find(seen[0], version);
+    return recorded === undefined ? undefined : { recorded, step: seen[1] };
+  }
+  const own = recordings.find(`pages/${page}/${name}`, version);
+  return own === undefined ? undefined : { recorded: own, step: own.vector.get('steps').array.length - 1 };
+}
+
+/**
+ * What shows a row: the recording, where one of the row's versions was recorded; else the function that decides, or what is
+ * known of a version that is not out.
+ */
+export function shownBy(
+  rows: readonly { readonly version: Version; readonly proof: Proof | undefined }[],
+  source: string,
 ): string {
-  const isRecorded = seen !== undefined && versions.some((version) => recordings.find(seen[0], version) !== undefined);
-  return isRecorded ? `\`${seen[0]}\`` : `\`${source}\``;
+  const found = rows.map(({ proof }) => proof).find((proof) => proof !== undefined);
+  if (found !== undefined) return `\`${found.recorded.name}\``;
+  const isProposed = rows.every(({ version }) => systemd(version).fallback === 'detach');
+  return isProposed ? 'systemd pull request 43680' : `\`${source}\``;
 }

@@ -1,58 +1,20 @@
 /** The page docs/skip.md: which changes a refresh notices by the origin file, and whether it is right. */
 import { systemd, type Version } from '../../models/systemd/versions.ts';
 import { CLASSES } from '../input/imageclass.ts';
-import { parseTree } from '../kernel/notation.ts';
 import { rawView } from '../kernel/view.ts';
 import type { World } from '../kernel/world.ts';
-import { CHANGES, type Change } from './changes.ts';
+import { CHANGES, CHANGES_ROOT, type Change } from './changes.ts';
 import { ADMIN, after, attempt, command, machine, OBSERVER, SYSTEMDS, tries, versionsText } from './lab.ts';
 import { changesBetween, look, type Mounted, mountsAt } from './look.ts';
 import { code, grouped, listed, page, paragraph, table } from './markdown.ts';
-import { classOf, mustAgree, type Recordings, shownBy } from './recorded.ts';
-
-const image = (name: string, birth: number, file: string): string => `
-        ${name}/ #${birth}
-          etc/
-            ${file}
-            extension-release.d/
-              extension-release.${name} "ID=_any\\n"`;
-
-/** Extensions "a" and "c" are merged, "b" and a newer "a" are prepared elsewhere; the system extension has two hierarchies. */
-const ROOT = parseTree(`
-  etc/
-    hostname "box"
-    keys/
-  opt/
-    host "opt"
-  run/
-  srv/
-    host "srv"
-  usr/
-    lib/
-      confexts/
-      os-release "ID=testos\\nVERSION_ID=1\\n"
-  var/
-    lib/
-      confexts/${image('a', 1, 'app.conf "a1"')}${image('c', 2, 'c.conf "c1"')}
-      extensions/
-        s/ #5
-          opt/
-            tool "s1"
-          srv/
-            data "s1"
-          usr/
-            lib/
-              extension-release.d/
-                extension-release.s "ID=_any\\n"
-      extensions.mutable/
-      staged/${image('a', 3, 'app.conf "a2"')}${image('b', 4, 'b.conf "b1"')}
-`);
+import { classOf, mustAgree, type Proof, proofOf, type Recordings, shownBy } from './recorded.ts';
 
 const TOPS = { confext: ['/etc'], sysext: ['/opt', '/srv'] } as const;
 
 /** What became of a change in one version. */
 interface Verdict {
   readonly version: Version;
+  readonly proof: Proof | undefined;
   /** What the refresh does, what a whole refresh changes, and whether the one suits the other. */
   readonly cells: readonly [done: string, changes: string, verdict: string];
 }
@@ -62,20 +24,25 @@ function verdict(change: Change, version: Version, recordings: Recordings): Verd
   const tops = TOPS[imageClass];
   const env = imageClass === 'sysext' ? { [CLASSES.sysext.env.hierarchies]: tops.join(':') } : {};
   const { args = [], again = args, againEnv = {} } = change;
-  const bare = after(machine({ root: { ...ROOT, type: 'tmpfs' } }), change.first ?? []);
+  const bare = after(machine({ root: { ...CHANGES_ROOT, type: 'tmpfs' } }), change.first ?? []);
   const merged = attempt(bare, 'merge', command(version, imageClass, args, env)).world;
   const used = look(merged, OBSERVER, tops, WANTED);
   const changed = after(used.world, change.calls ?? []);
   const refresh = (more: readonly string[]) =>
     attempt(changed, 'refresh', command(version, imageClass, [...again, ...more], { ...env, ...againEnv }));
   const { world, outcome } = refresh([]);
-  agrees(change, version, outcome.class, recordings);
+  const proof = proofOf(recordings, change, 'skip', version);
+  if (proof !== undefined) mustAgree(proof.recorded, 'refresh', outcome.class, classOf(proof));
   const isSkipped = outcome.class === 'skipped';
   const whole = isSkipped ? refresh(['--always-refresh=yes']).world : world;
   const known = [...used.files.keys(), ...WANTED];
   const changes = differences({ before: isSkipped ? world : changed, after: whole, tops, known });
   const done = isSkipped ? 'skipped' : outcome.rc === 0 ? 'done' : `refused: ${outcome.class}`;
-  return { version, cells: [done, changes === '' ? 'nothing' : changes, judged(change, isSkipped, changes === '')] };
+  return {
+    version,
+    proof,
+    cells: [done, changes === '' ? 'nothing' : changes, judged(change, isSkipped, changes === '')],
+  };
 }
 
 function judged({ isKept }: Change, isSkipped: boolean, changesNothing: boolean): string {
@@ -85,11 +52,6 @@ function judged({ isKept }: Change, isSkipped: boolean, changesNothing: boolean)
 
 /** Names that somebody looks for and that are not there, as services do with optional configuration. */
 const WANTED = ['/etc/more.conf', '/etc/new.conf'];
-
-function agrees({ seen }: Change, version: Version, outcome: string, recordings: Recordings): void {
-  const recorded = seen === undefined ? undefined : recordings.find(seen[0], version);
-  if (recorded !== undefined && seen !== undefined) mustAgree(recorded, 'refresh', outcome, classOf(recorded, seen[1]));
-}
 
 /** What a whole refresh would change, seen by everybody: files, mounts, and where a new file goes. */
 function differences(of: {
@@ -162,7 +124,7 @@ function rowsOf(change: Change, recordings: Recordings): readonly (readonly stri
   const verdicts = SKIPPING.map((version) => verdict(change, version, recordings));
   return grouped(verdicts, ({ cells }) => cells.join('|')).map((group) => {
     const versions = group.map(({ version }) => version);
-    const proof = shownBy(recordings, { ...change, source: 'merge_subprocess()' }, versions);
+    const proof = shownBy(group, 'merge_subprocess()');
     return [change.what, versionsText(versions, SKIPPING), ...group[0].cells, proof];
   });
 }
