@@ -139,7 +139,7 @@ function next(system: System, past: Ledger, before: Moment, step: Step, after: M
     );
     return withMounts(system, known, step);
   }
-  if (step.killed === true) return { ...past, run: 'failed', verb: null }; // killed: both views stay right
+  if (step.killed !== undefined) return { ...past, run: 'failed', verb: null }; // killed: both views stay right
   if (call.op === 'ask' && call.question === 'discover') return started(system, past, before.world, step, call.args[0]);
   // An unmerge asks for nothing that could fail before it forks.
   const unmerges = call.op === 'unshare' || (call.op === 'ask' && call.question === 'chase' && step.at === 'U3');
