@@ -177,6 +177,18 @@ export const SubmountStable: Property = {
   damaged: (now, subject) => !now.submounts.includes(subject),
 };
 
+export const OneOverlay: Property = {
+  name: 'OneOverlay',
+  claim: 'a hierarchy never has one overlay stacked on another',
+  witness: 'a run that merges was under way, or had ended',
+  met: { inState: ({ ledger }) => ledger.run !== 'none' && ledger.verb !== 'unmerge' && !ledger.unmerged },
+  inState: (now) =>
+    [...now.overlays]
+      .filter(([, count]) => count > 1)
+      .map(([subject, count]) => ({ subject, detail: `${count} overlays are stacked` })),
+  damaged: (now, subject) => (now.overlays.get(subject) ?? 0) > 1,
+};
+
 export const HostRestored: Property = {
   name: 'HostRestored',
   claim: 'merge and then unmerge leave the host directory as it was, but for what was written on purpose',
@@ -206,5 +218,6 @@ export const PROPERTIES: readonly Property[] = [
   NoResurrect,
   FailureAtomic,
   SubmountStable,
+  OneOverlay,
   HostRestored,
 ];

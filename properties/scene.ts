@@ -2,10 +2,11 @@
 
 import { OBSERVER } from '../models/systemd/questions.ts';
 import { CLASSES } from '../src/input/imageclass.ts';
+import { childAt, entry } from '../src/kernel/mount.ts';
 import { submountsBelow } from '../src/kernel/mounttable.ts';
+import type { MountId, Namespace } from '../src/kernel/types.ts';
 import { rawView, type View, viewOf } from '../src/kernel/view.ts';
-import type { Read } from '../src/kernel/world.ts';
-import { task as taskOf } from '../src/kernel/world.ts';
+import { fileSystem, namespace, type Read, task as taskOf } from '../src/kernel/world.ts';
 import type { Ledger } from './ledger.ts';
 
 const DOT_DIRS = Object.values(CLASSES).map(({ dotDir }) => dotDir);
@@ -44,6 +45,11 @@ export class Scene {
     return join(this.#hierarchies.map((h) => rawView(this.#world, 'root', h)));
   }
 
+  /** How many overlays lie on each other on each hierarchy. */
+  get overlays(): ReadonlyMap<string, number> {
+    return new Map(this.#hierarchies.map((h) => [h, overlaysOn(this.#world, h)]));
+  }
+
   /** Paths of the mounts below the hierarchies that can be reached, without the marker directory's. */
   get submounts(): readonly string[] {
     return this.#hierarchies.flatMap((h) =>
@@ -52,6 +58,20 @@ export class Scene {
       ),
     );
   }
+}
+
+function overlaysOn(world: Read, h: string): number {
+  const ns = namespace(world, taskOf(world, OBSERVER).ns);
+  const first = childAt(ns, ns.root, h);
+  return first === undefined
+    ? 0
+    : stackOf(ns, first).filter((id) => fileSystem(world, entry(ns, id).fs).kind === 'overlay').length;
+}
+
+/** A mount and what is stacked on it, the lowest first. */
+export function stackOf(ns: Namespace, mount: MountId): readonly MountId[] {
+  const next = childAt(ns, mount, entry(ns, mount).root);
+  return next === undefined ? [mount] : [mount, ...stackOf(ns, next)];
 }
 
 const join = (views: readonly View[]): View =>

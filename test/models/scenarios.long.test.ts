@@ -8,6 +8,7 @@ import { scenario as failedRefresh } from '../../models/scenarios/failed-refresh
 import { scenario as firstMerge } from '../../models/scenarios/first-merge.ts';
 import { scenario as flatcarBoot } from '../../models/scenarios/flatcar-boot.ts';
 import { SCENARIOS } from '../../models/scenarios/index.ts';
+import { PAIRS, scenario as parallelRuns } from '../../models/scenarios/parallel-runs.ts';
 import { scenario as refreshWhileReading } from '../../models/scenarios/refresh-while-reading.ts';
 import { scenario as windowWrite } from '../../models/scenarios/window-write.ts';
 import { judgeAll } from './variants.ts';
@@ -17,7 +18,7 @@ const MODES = ['no', 'auto', 'yes', 'import', 'ephemeral', 'ephemeral-import'];
 
 describe('the bundled scenarios', () => {
   it('are all in this file', () => {
-    expect(SCENARIOS).toEqual([flatcarBoot, refreshWhileReading, firstMerge, failedRefresh, windowWrite]);
+    expect(SCENARIOS).toEqual([flatcarBoot, refreshWhileReading, firstMerge, failedRefresh, windowWrite, parallelRuns]);
   });
 
   it('flatcar-boot: which variants of the boot lose a file, a deletion or a write', () => {
@@ -642,6 +643,60 @@ describe('the bundled scenarios', () => {
       262  yes   inside       hierarchy  205  345  NoLostWrite holds
       262  yes   inside-edit  directory  278  422  NoLostWrite violated permanent in 59
       262  yes   inside-edit  hierarchy  235  374  NoLostWrite holds
+      "
+    `);
+  });
+
+  it('failed-refresh: a signal to the child alone leaves the same as one to both', () => {
+    const { lines, surprises } = judgeAll(failedRefresh, { systemd: BOTH, mutable: MODES, cause: ['child'] });
+    expect(surprises).toEqual([]);
+    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
+      "
+      257  no                child  43  117  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
+      257  auto              child  53  141  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
+      257  yes               child  54  144  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
+      257  import            child  44  120  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
+      257  ephemeral         child  48  130  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
+      257  ephemeral-import  child  49  133  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
+      262  no                child  48  132  FailureAtomic violated permanent in 22, NoVanish violated permanent in 23
+      262  auto              child  60  162  FailureAtomic violated permanent in 24, NoVanish violated permanent in 25
+      262  yes               child  64  174  FailureAtomic violated permanent in 26, NoVanish violated permanent in 27
+      262  import            child  50  138  FailureAtomic violated permanent in 23, NoVanish violated permanent in 24
+      262  ephemeral         child  56  154  FailureAtomic violated permanent in 24, NoVanish violated permanent in 25
+      262  ephemeral-import  child  57  157  FailureAtomic violated permanent in 24, NoVanish violated permanent in 25
+      "
+    `);
+  });
+
+  it('parallel-runs: two overlays come to lie on each other, and submounts are lost for good', () => {
+    const { lines, surprises } = judgeAll(parallelRuns, {
+      systemd: BOTH,
+      verbs: PAIRS.filter((pair) => pair !== 'refresh+refresh'),
+      submount: ['no', 'directory'],
+    });
+    expect(surprises).toEqual([]);
+    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
+      "
+      257  refresh+merge    no          3317   6024  OneOverlay violated permanent in 69
+      257  refresh+merge    directory   4938   8845  OneOverlay violated permanent in 77, SubmountStable violated permanent in 77
+      257  refresh+unmerge  no          1163   2028  OneOverlay holds
+      257  refresh+unmerge  directory   4148   7358  OneOverlay holds, SubmountStable violated permanent in 44
+      257  merge+merge      no          1906   3438  OneOverlay violated permanent in 66
+      257  merge+merge      directory   9038  16638  OneOverlay violated permanent in 74, SubmountStable violated permanent in 74
+      257  merge+unmerge    no           877   1431  OneOverlay holds
+      257  merge+unmerge    directory   1181   1935  OneOverlay holds, SubmountStable violated transient in 18
+      257  unmerge+unmerge  no           319    558  HostRestored holds
+      257  unmerge+unmerge  directory   1069   1910  HostRestored holds, SubmountStable violated permanent in 30
+      262  refresh+merge    no          4396   8043  OneOverlay violated permanent in 78
+      262  refresh+merge    directory   6626  11940  OneOverlay violated permanent in 88, SubmountStable violated permanent in 88
+      262  refresh+unmerge  no          1467   2576  OneOverlay holds
+      262  refresh+unmerge  directory   6508  11811  OneOverlay holds, SubmountStable violated permanent in 53
+      262  merge+merge      no          2329   4286  OneOverlay violated permanent in 75
+      262  merge+merge      directory  13281  24498  OneOverlay violated permanent in 85, SubmountStable violated permanent in 85
+      262  merge+unmerge    no           992   1621  OneOverlay holds
+      262  merge+unmerge    directory   1420   2331  OneOverlay holds, SubmountStable violated transient in 21
+      262  unmerge+unmerge  no           319    558  HostRestored holds
+      262  unmerge+unmerge  directory   2920   5256  HostRestored holds, SubmountStable violated permanent in 35
       "
     `);
   });

@@ -1,0 +1,96 @@
+/**
+ * How runs at the same time can end: what each of them tells its caller, and what is mounted then. A search gives all of the
+ * endings, and a real run one of them in the same words.
+ */
+import type { System } from '../models/scenario.ts';
+import { mutableDirectory, workName } from '../models/systemd/names.ts';
+import { isOurs, OBSERVER, QUESTIONS } from '../models/systemd/questions.ts';
+import { TOLD } from '../models/systemd/verbs.ts';
+import { childAt, childrenOf, entry } from '../src/kernel/mount.ts';
+import { resolve } from '../src/kernel/path.ts';
+import { failed, type MountId, type Namespace, type Path } from '../src/kernel/types.ts';
+import { fileSystem, namespace, type Read, task as taskOf } from '../src/kernel/world.ts';
+import { linux, type Moment, monitor, type Step } from '../src/program/linux.ts';
+import { stackOf } from './scene.ts';
+
+type Told = Readonly<Record<string, string>>;
+
+export interface Endings {
+  /** "merged, error:EBUSY: overlay{keys}", sorted; "(undefined)" after those that nobody promises. */
+  readonly endings: readonly string[];
+  readonly states: number;
+}
+
+/** Every way in which the processes of a system can end. Where they are alike, nobody can tell which said what: their words are sorted. */
+export function endings({ world, processes, hierarchies }: System, alike = false): Endings {
+  const initial: Told = {};
+  const told = monitor('told', initial, (past, _before: Moment, { process, call }: Step) =>
+    call.op === 'event' && call.what.startsWith(TOLD) ? { ...past, [process]: call.what.slice(TOLD.length) } : past,
+  );
+  const ending = (now: Moment): string => {
+    const words = processes.map(({ name }) => now.recall(told)[name] ?? 'killed');
+    return `${(alike ? words.sort() : words).join(', ')}: ${hierarchies.map((h) => stackText(now.world, h)).join('; ')}`;
+  };
+  const report = linux({ world, processes, monitors: [told], questions: QUESTIONS }).check([
+    {
+      name: 'endings',
+      kind: 'always',
+      over: 'state',
+      witnesses: [],
+      check: (now: Moment) => (processes.every(({ name }) => now.over(name)) ? [{ subject: ending(now) }] : []),
+    },
+  ]);
+  if (report.incomplete.length > 0) throw new Error(`the search is not complete: ${report.incomplete.join('; ')}`);
+  const found = report.properties.flatMap(({ subjects }) => subjects);
+  const texts = found.map(({ subject, verdict }) => (verdict === 'violated' ? subject : `${subject} (undefined)`));
+  return { endings: texts.sort(), states: report.stats.states };
+}
+
+/**
+ * What is mounted on a hierarchy, the lowest first, with what is mounted in each: "bare{keys}", "overlay, overlay{keys}". A
+ * submount that is no whole file system is told with what it shows: "keys=root:/etc/keys".
+ */
+export function stackText(world: Read, h: string): string {
+  const ns = namespace(world, taskOf(world, OBSERVER).ns);
+  const bare = `bare${below(world, ns, ns.root, h)}`;
+  const first = childAt(ns, ns.root, h);
+  const stack = first === undefined ? [] : stackOf(ns, first);
+  const levels = stack.map((id) => `${shown(world, ns, id) ?? 'mount'}${below(world, ns, id, entry(ns, id).root)}`);
+  const all = levels.length > 0 && bare === 'bare' ? levels : [bare, ...levels];
+  return [...all, ...remarks(world, h, levels.length)].join(', ');
+}
+
+/** What is mounted in a mount below a path. */
+function below(world: Read, ns: Namespace, mount: MountId, path: Path): string {
+  const inside = childrenOf(ns, mount).filter((id) => entry(ns, id).at.startsWith(`${path}/`));
+  const texts = inside.flatMap((id) => {
+    const name = entry(ns, id).at.slice(path.length + 1);
+    if (name.startsWith('.systemd-')) return stackOf(ns, id).map(() => 'dot');
+    return stackOf(ns, id).map((each) => [name, shown(world, ns, each)].filter((word) => word !== null).join('='));
+  });
+  return texts.length === 0 ? '' : `{${texts.sort().join(',')}}`;
+}
+
+/** What a mount shows: "overlay" for one as a whole, "root:/etc/keys" for a part of a file system; null for another whole one. */
+function shown(world: Read, ns: Namespace, id: MountId): string | null {
+  const { fs, root } = entry(ns, id);
+  const kind = fileSystem(world, fs).kind === 'overlay' ? 'overlay' : fs;
+  return root === '' ? (kind === 'overlay' ? kind : null) : `${kind}:${root}`;
+}
+
+/** What the mounts do not tell: an overlay that the tool does not take for its own, and a work directory that is not where it should be. */
+function remarks(world: Read, h: string, overlays: number): readonly string[] {
+  const work = resolve(world, OBSERVER, mutableDirectory(h).replace(/[^/]+$/, workName(h)));
+  const remark = [
+    ...(overlays > 0 && !isOurs(world, OBSERVER, h) ? ['not ours'] : []),
+    ...(overlays === 0 && !failed(work) ? ['work directory left'] : []),
+  ];
+  return isWritable(world, h) && failed(work) ? [...remark, 'work directory gone'] : remark;
+}
+
+/** Whether the overlay that shows has a directory for writes on the disk. */
+function isWritable(world: Read, h: string): boolean {
+  const place = resolve(world, OBSERVER, h);
+  const fs = failed(place) ? null : fileSystem(world, place.ok.fs);
+  return fs?.kind === 'overlay' && fs.upper?.name === 'upper';
+}
