@@ -189,6 +189,34 @@ export const OneOverlay: Property = {
   damaged: (now, subject) => (now.overlays.get(subject) ?? 0) > 1,
 };
 
+export const SameForAll: Property = {
+  name: 'SameForAll',
+  claim: 'once a run has ended well, processes in namespaces of their own see what everyone else sees',
+  witness: 'a run had ended well, and a process was in a namespace of its own',
+  met: { inState: (now) => now.ledger.run === 'done' && now.atRest && now.elsewhere.size > 0 },
+  inState: (now) =>
+    now.ledger.run === 'done' && now.atRest
+      ? [...now.elsewhere].flatMap(([subject, view]) => {
+          const detail = otherwise(now.view, view);
+          return detail === null ? [] : [{ subject, detail }];
+        })
+      : [],
+  damaged: (now, subject) => {
+    const view = now.elsewhere.get(subject);
+    return view !== undefined && otherwise(now.view, view) !== null;
+  },
+};
+
+/** The first file that somebody sees otherwise than everyone else; null where there is none. */
+function otherwise(all: View, one: View): string | null {
+  const [expected, found] = [sights(all), sights(one)];
+  const paths = [...new Set([...expected.keys(), ...found.keys()])];
+  const path = paths.find((each) => expected.get(each) !== found.get(each));
+  if (path === undefined) return null;
+  const sight = found.get(path);
+  return sight === undefined ? `does not see ${path}` : `sees ${path} as ${brief(sight)}`;
+}
+
 export const HostRestored: Property = {
   name: 'HostRestored',
   claim: 'merge and then unmerge leave the host directory as it was, but for what was written on purpose',
@@ -219,5 +247,6 @@ export const PROPERTIES: readonly Property[] = [
   FailureAtomic,
   SubmountStable,
   OneOverlay,
+  SameForAll,
   HostRestored,
 ];

@@ -4,7 +4,7 @@ import { OBSERVER } from '../models/systemd/questions.ts';
 import { CLASSES } from '../src/input/imageclass.ts';
 import { childAt, entry } from '../src/kernel/mount.ts';
 import { submountsBelow } from '../src/kernel/mounttable.ts';
-import type { MountId, Namespace } from '../src/kernel/types.ts';
+import type { MountId, Namespace, TaskId } from '../src/kernel/types.ts';
 import { rawView, type View, viewOf } from '../src/kernel/view.ts';
 import { fileSystem, namespace, type Read, task as taskOf } from '../src/kernel/world.ts';
 import type { Ledger } from './ledger.ts';
@@ -38,6 +38,16 @@ export class Scene {
   /** The hierarchies as every process of the host's namespace sees them, without the marker directory. */
   get view(): View {
     return join(this.#hierarchies.map((h) => viewOf(this.#world, OBSERVER, h, HIDDEN)));
+  }
+
+  /** The same for each process in a namespace of its own. */
+  get elsewhere(): ReadonlyMap<TaskId, View> {
+    const host = taskOf(this.#world, OBSERVER).ns;
+    const tasks = this.#world.slots.tasks.filter((id) => {
+      const task = this.#world.get(`task:${id}`);
+      return task?.kind === 'task' && task.ns !== host;
+    });
+    return new Map(tasks.map((id) => [id, join(this.#hierarchies.map((h) => viewOf(this.#world, id, h, HIDDEN)))]));
   }
 
   /** The hierarchies on the root file system itself, below every mount. */

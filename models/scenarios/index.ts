@@ -3,6 +3,7 @@ import type { Scenario } from '../scenario.ts';
 import { scenario as failedRefresh } from './failed-refresh.ts';
 import { scenario as firstMerge } from './first-merge.ts';
 import { scenario as flatcarBoot } from './flatcar-boot.ts';
+import { scenario as otherNamespaces } from './other-namespaces.ts';
 import { scenario as parallelRuns } from './parallel-runs.ts';
 import { scenario as refreshWhileReading } from './refresh-while-reading.ts';
 import { scenario as windowWrite } from './window-write.ts';
@@ -14,4 +15,5 @@ export const SCENARIOS: readonly Scenario[] = [
   failedRefresh,
   windowWrite,
   parallelRuns,
+  otherNamespaces,
 ];

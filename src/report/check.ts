@@ -241,8 +241,9 @@ export function tell(telling: Telling): Trace {
   };
 }
 
-function endingOf(telling: Telling, view: View): string {
+function endingOf(telling: Telling, view: View): string | null {
   const { subject } = telling;
+  if (subject?.startsWith('/') === false) return null; // no file, but a process
   const seen = subject === null ? undefined : view.get(subject);
   if (seen === undefined) return `${subject} is not there`;
   return `${subject} is ${seen.type} ${short(seen.data)} (${seen.layers.join(' > ')})`;

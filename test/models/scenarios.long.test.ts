@@ -8,6 +8,7 @@ import { scenario as failedRefresh } from '../../models/scenarios/failed-refresh
 import { scenario as firstMerge } from '../../models/scenarios/first-merge.ts';
 import { scenario as flatcarBoot } from '../../models/scenarios/flatcar-boot.ts';
 import { SCENARIOS } from '../../models/scenarios/index.ts';
+import { scenario as otherNamespaces } from '../../models/scenarios/other-namespaces.ts';
 import { PAIRS, scenario as parallelRuns } from '../../models/scenarios/parallel-runs.ts';
 import { scenario as refreshWhileReading } from '../../models/scenarios/refresh-while-reading.ts';
 import { scenario as windowWrite } from '../../models/scenarios/window-write.ts';
@@ -18,7 +19,15 @@ const MODES = ['no', 'auto', 'yes', 'import', 'ephemeral', 'ephemeral-import'];
 
 describe('the bundled scenarios', () => {
   it('are all in this file', () => {
-    expect(SCENARIOS).toEqual([flatcarBoot, refreshWhileReading, firstMerge, failedRefresh, windowWrite, parallelRuns]);
+    expect(SCENARIOS).toEqual([
+      flatcarBoot,
+      refreshWhileReading,
+      firstMerge,
+      failedRefresh,
+      windowWrite,
+      parallelRuns,
+      otherNamespaces,
+    ]);
   });
 
   it('flatcar-boot: which variants of the boot lose a file, a deletion or a write', () => {
@@ -697,6 +706,36 @@ describe('the bundled scenarios', () => {
       262  merge+unmerge    directory   1420   2331  OneOverlay holds, SubmountStable violated transient in 21
       262  unmerge+unmerge  no           319    558  HostRestored holds
       262  unmerge+unmerge  directory   2920   5256  HostRestored holds, SubmountStable violated permanent in 35
+      "
+    `);
+  });
+
+  it('other-namespaces: a private namespace stays as it was made, and a slave one sees the window', () => {
+    const { lines, surprises } = judgeAll(otherNamespaces, {
+      systemd: BOTH,
+      mutable: ['no', 'yes'],
+      propagation: ['slave', 'private'],
+      made: ['before', 'meanwhile'],
+    });
+    expect(surprises).toEqual([]);
+    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
+      "
+      257  no   slave    before      40   79  SameForAll holds, NoVanish violated transient in 20
+      257  no   slave    meanwhile  120  237  SameForAll holds, NoVanish violated transient in 22
+      257  no   private  before      40   79  SameForAll violated permanent in 39, NoVanish holds
+      257  no   private  meanwhile  144  283  SameForAll violated permanent in 41, NoVanish violated transient in 22
+      257  yes  slave    before      48   95  SameForAll holds, NoVanish violated transient in 20
+      257  yes  slave    meanwhile  144  285  SameForAll holds, NoVanish violated transient in 22
+      257  yes  private  before      48   95  SameForAll violated permanent in 47, NoVanish holds
+      257  yes  private  meanwhile  207  408  SameForAll violated permanent in 49, NoVanish violated transient in 22
+      262  no   slave    before      45   89  SameForAll holds, NoVanish violated transient in 22
+      262  no   slave    meanwhile  135  267  SameForAll holds, NoVanish violated transient in 24
+      262  no   private  before      45   89  SameForAll violated permanent in 44, NoVanish holds
+      262  no   private  meanwhile  162  319  SameForAll violated permanent in 46, NoVanish violated transient in 24
+      262  yes  slave    before      58  115  SameForAll holds, NoVanish violated transient in 26
+      262  yes  slave    meanwhile  174  345  SameForAll holds, NoVanish violated transient in 28
+      262  yes  private  before      58  115  SameForAll violated permanent in 57, NoVanish holds
+      262  yes  private  meanwhile  245  484  SameForAll violated permanent in 59, NoVanish violated transient in 28
       "
     `);
   });
