@@ -207,6 +207,27 @@ export const SameForAll: Property = {
   },
 };
 
+export const Settled: Property = {
+  name: 'Settled',
+  claim: 'when every tool has run, running them again changes nothing',
+  witness: 'every tool had run',
+  met: { inState: (now) => now.again !== null },
+  inState: (now) => {
+    const again = now.again;
+    return again === null ? [] : unsettled(sights(now.view), sights(again));
+  },
+  damaged: (now, subject) =>
+    now.again !== null && sightAt(now.view, subject) !== (sights(now.again).get(subject) ?? null),
+};
+
+const unsettled = (now: ReadonlyMap<string, string>, again: ReadonlyMap<string, string>): readonly Finding[] =>
+  [...new Set([...now.keys(), ...again.keys()])]
+    .filter((path) => now.get(path) !== again.get(path))
+    .map((subject) => ({
+      subject,
+      detail: `is ${brief(now.get(subject) ?? null)}, and would be ${brief(again.get(subject) ?? null)} after another run`,
+    }));
+
 /** The first file that somebody sees otherwise than everyone else; null where there is none. */
 function otherwise(all: View, one: View): string | null {
   const [expected, found] = [sights(all), sights(one)];
@@ -248,5 +269,6 @@ export const PROPERTIES: readonly Property[] = [
   SubmountStable,
   OneOverlay,
   SameForAll,
+  Settled,
   HostRestored,
 ];

@@ -21,15 +21,22 @@ export interface Endings {
   readonly states: number;
 }
 
-/** Every way in which the processes of a system can end. Where they are alike, nobody can tell which said what: their words are sorted. */
-export function endings({ world, processes, hierarchies }: System, alike = false): Endings {
+/**
+ * Every way in which the processes of a system can end. Where they are `alike`, nobody can tell which said what: their words are
+ * sorted. What is `shown` of the end is what is mounted on the hierarchies, unless said otherwise.
+ */
+export function endings(
+  { world, processes, hierarchies }: System,
+  alike = false,
+  shown = (end: Read): string => hierarchies.map((h) => stackText(end, h)).join('; '),
+): Endings {
   const initial: Told = {};
   const told = monitor('told', initial, (past, _before: Moment, { process, call }: Step) =>
     call.op === 'event' && call.what.startsWith(TOLD) ? { ...past, [process]: call.what.slice(TOLD.length) } : past,
   );
   const ending = (now: Moment): string => {
     const words = processes.map(({ name }) => now.recall(told)[name] ?? 'killed');
-    return `${(alike ? words.sort() : words).join(', ')}: ${hierarchies.map((h) => stackText(now.world, h)).join('; ')}`;
+    return `${(alike ? words.sort() : words).join(', ')}: ${shown(now.world)}`;
   };
   const report = linux({ world, processes, monitors: [told], questions: QUESTIONS }).check([
     {
@@ -55,7 +62,7 @@ export function stackText(world: Read, h: string): string {
   const bare = `bare${below(world, ns, ns.root, h)}`;
   const first = childAt(ns, ns.root, h);
   const stack = first === undefined ? [] : stackOf(ns, first);
-  const levels = stack.map((id) => `${shown(world, ns, id) ?? 'mount'}${below(world, ns, id, entry(ns, id).root)}`);
+  const levels = stack.map((id) => `${whatShows(world, ns, id) ?? 'mount'}${below(world, ns, id, entry(ns, id).root)}`);
   const all = levels.length > 0 && bare === 'bare' ? levels : [bare, ...levels];
   return [...all, ...remarks(world, h, levels.length)].join(', ');
 }
@@ -66,13 +73,13 @@ function below(world: Read, ns: Namespace, mount: MountId, path: Path): string {
   const texts = inside.flatMap((id) => {
     const name = entry(ns, id).at.slice(path.length + 1);
     if (name.startsWith('.systemd-')) return stackOf(ns, id).map(() => 'dot');
-    return stackOf(ns, id).map((each) => [name, shown(world, ns, each)].filter((word) => word !== null).join('='));
+    return stackOf(ns, id).map((each) => [name, whatShows(world, ns, each)].filter((word) => word !== null).join('='));
   });
   return texts.length === 0 ? '' : `{${texts.sort().join(',')}}`;
 }
 
 /** What a mount shows: "overlay" for one as a whole, "root:/etc/keys" for a part of a file system; null for another whole one. */
-function shown(world: Read, ns: Namespace, id: MountId): string | null {
+function whatShows(world: Read, ns: Namespace, id: MountId): string | null {
   const { fs, root } = entry(ns, id);
   const kind = fileSystem(world, fs).kind === 'overlay' ? 'overlay' : fs;
   return root === '' ? (kind === 'overlay' ? kind : null) : `${kind}:${root}`;

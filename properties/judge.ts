@@ -11,7 +11,7 @@ import { lookup, resolve } from '../src/kernel/path.ts';
 import { isOrphan, pinned } from '../src/kernel/tree.ts';
 import { failed } from '../src/kernel/types.ts';
 import { dataOf, rawView } from '../src/kernel/view.ts';
-import { fileSystem, type Read, task as taskOf } from '../src/kernel/world.ts';
+import { Draft, fileSystem, type Read, task as taskOf } from '../src/kernel/world.ts';
 import {
   type LinuxModel,
   type LinuxProperty,
@@ -56,6 +56,7 @@ export function judge(system: System): Judged {
       system.hierarchies,
       () => moment.recall(ledger),
       () => system.processes.every((process) => !moment.busy(process.name)),
+      () => (Object.keys(system.tools).every((name) => moment.over(name)) ? refreshed(system, moment.world) : null),
     );
   return {
     model,
@@ -67,6 +68,18 @@ export function judge(system: System): Judged {
         options,
       ),
   };
+}
+
+/** The world after each tool has refreshed once more. */
+function refreshed(system: System, world: Read): Read {
+  let now = world;
+  for (const [name, invocation] of Object.entries(system.tools)) {
+    const draft = new Draft(now);
+    draft.set(`task:${name}`, system.world.get(`task:${name}`)); // it has ended; another process is as it was
+    const program = start(perform, 'refresh', { ...invocation, parallel: false, locksImages: false });
+    now = runAlone(draft, { name, program }, QUESTIONS).world;
+  }
+  return now;
 }
 
 export const witnessOf = (property: Property): string => `${property.name}: witness`;

@@ -18,12 +18,20 @@ export class Scene {
   readonly #hierarchies: readonly string[];
   readonly #ledger: () => Ledger;
   readonly #atRest: () => boolean;
+  readonly #again: () => Read | null;
 
-  constructor(world: Read, hierarchies: readonly string[], ledger: () => Ledger, atRest: () => boolean) {
+  constructor(
+    world: Read,
+    hierarchies: readonly string[],
+    ledger: () => Ledger,
+    atRest: () => boolean,
+    again: () => Read | null = () => null,
+  ) {
     this.#world = world;
     this.#hierarchies = hierarchies;
     this.#ledger = ledger;
     this.#atRest = atRest;
+    this.#again = again;
   }
 
   get ledger(): Ledger {
@@ -40,7 +48,13 @@ export class Scene {
     return join(this.#hierarchies.map((h) => viewOf(this.#world, OBSERVER, h, HIDDEN)));
   }
 
-  /** The same for each process in a namespace of its own. */
+  /** The view after every tool has refreshed once more, one after the other; null while one has not ended yet. */
+  get again(): View | null {
+    const world = this.#again();
+    return world === null ? null : join(this.#hierarchies.map((h) => viewOf(world, OBSERVER, h, HIDDEN)));
+  }
+
+  /** The view of each process in a namespace of its own. */
   get elsewhere(): ReadonlyMap<TaskId, View> {
     const host = taskOf(this.#world, OBSERVER).ns;
     const tasks = this.#world.slots.tasks.filter((id) => {

@@ -1,5 +1,6 @@
 /** The bundled scenarios, in the order in which `list` shows them. */
 import type { Scenario } from '../scenario.ts';
+import { scenario as bothClasses } from './both-classes.ts';
 import { scenario as failedRefresh } from './failed-refresh.ts';
 import { scenario as firstMerge } from './first-merge.ts';
 import { scenario as flatcarBoot } from './flatcar-boot.ts';
@@ -16,4 +17,5 @@ export const SCENARIOS: readonly Scenario[] = [
   windowWrite,
   parallelRuns,
   otherNamespaces,
+  bothClasses,
 ];

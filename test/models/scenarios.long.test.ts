@@ -4,6 +4,7 @@
  * After a change of the model that is meant to change them, `npx vitest run test/models -u` writes the tables anew: read the difference.
  */
 import { describe, expect, it } from 'vitest';
+import { scenario as bothClasses } from '../../models/scenarios/both-classes.ts';
 import { scenario as failedRefresh } from '../../models/scenarios/failed-refresh.ts';
 import { scenario as firstMerge } from '../../models/scenarios/first-merge.ts';
 import { scenario as flatcarBoot } from '../../models/scenarios/flatcar-boot.ts';
@@ -27,6 +28,7 @@ describe('the bundled scenarios', () => {
       windowWrite,
       parallelRuns,
       otherNamespaces,
+      bothClasses,
     ]);
   });
 
@@ -736,6 +738,37 @@ describe('the bundled scenarios', () => {
       262  yes  slave    meanwhile  174  345  SameForAll holds, NoVanish violated transient in 28
       262  yes  private  before      58  115  SameForAll violated permanent in 57, NoVanish holds
       262  yes  private  meanwhile  245  484  SameForAll violated permanent in 59, NoVanish violated transient in 28
+      "
+    `);
+  });
+
+  it('both-classes: in which orders running both again would change nothing', () => {
+    const { lines, surprises } = judgeAll(bothClasses, {
+      systemd: BOTH,
+      meet: ['confexts', 'os-release', 'images'],
+      order: ['sysext-first', 'confext-first', 'together'],
+    });
+    expect(surprises).toEqual([]);
+    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
+      "
+      257  confexts    sysext-first     71    70  Settled holds
+      257  confexts    confext-first    54    53  Settled violated permanent in 53
+      257  confexts    together       3092  5582  Settled violated permanent in 53
+      257  os-release  sysext-first     71    70  Settled violated permanent in 70
+      257  os-release  confext-first    54    53  Settled violated permanent in 53
+      257  os-release  together       3108  5865  Settled violated permanent in 53
+      257  images      sysext-first     50    49  Settled violated permanent in 49
+      257  images      confext-first    71    70  Settled holds
+      257  images      together       3039  5488  Settled violated permanent in 49
+      262  confexts    sysext-first     83    82  Settled holds
+      262  confexts    confext-first    61    60  Settled violated permanent in 60
+      262  confexts    together       3654  6611  Settled violated permanent in 60
+      262  os-release  sysext-first     83    82  Settled violated permanent in 82
+      262  os-release  confext-first    59    58  Settled violated permanent in 58
+      262  os-release  together       4078  7761  Settled violated permanent in 58
+      262  images      sysext-first     55    54  Settled violated permanent in 54
+      262  images      confext-first    83    82  Settled holds
+      262  images      together       3528  6381  Settled violated permanent in 54
       "
     `);
   });
