@@ -179,13 +179,15 @@ export const SubmountStable: Property = {
 
 export const OneOverlay: Property = {
   name: 'OneOverlay',
-  claim: 'a hierarchy never has one overlay stacked on another',
+  claim: 'when everything has come to rest, no hierarchy has one overlay stacked on another',
   witness: 'a run that merges was under way, or had ended',
   met: { inState: ({ ledger }) => ledger.run !== 'none' && ledger.verb !== 'unmerge' && !ledger.unmerged },
   inState: (now) =>
-    [...now.overlays]
-      .filter(([, count]) => count > 1)
-      .map(([subject, count]) => ({ subject, detail: `${count} overlays are stacked` })),
+    now.atRest
+      ? [...now.overlays]
+          .filter(([, count]) => count > 1)
+          .map(([subject, count]) => ({ subject, detail: `${count} overlays are stacked` }))
+      : [],
   damaged: (now, subject) => (now.overlays.get(subject) ?? 0) > 1,
 };
 

@@ -4,10 +4,11 @@
  */
 import type { System } from '../models/scenario.ts';
 import { mutableDirectory, workName } from '../models/systemd/names.ts';
-import { isOurs, OBSERVER, QUESTIONS } from '../models/systemd/questions.ts';
+import { isOurs, OBSERVER, QUESTIONS, readText } from '../models/systemd/questions.ts';
 import { TOLD } from '../models/systemd/verbs.ts';
+import { CLASSES } from '../src/input/imageclass.ts';
 import { childAt, childrenOf, entry } from '../src/kernel/mount.ts';
-import { resolve } from '../src/kernel/path.ts';
+import { list, resolve } from '../src/kernel/path.ts';
 import { failed, type MountId, type Namespace, type Path } from '../src/kernel/types.ts';
 import { fileSystem, namespace, type Read, task as taskOf } from '../src/kernel/world.ts';
 import { linux, type Moment, monitor, type Step } from '../src/program/linux.ts';
@@ -87,17 +88,15 @@ function whatShows(world: Read, ns: Namespace, id: MountId): string | null {
 
 /** What the mounts do not tell: an overlay that the tool does not take for its own, and a work directory that is not where it should be. */
 function remarks(world: Read, h: string, overlays: number): readonly string[] {
-  const work = resolve(world, OBSERVER, mutableDirectory(h).replace(/[^/]+$/, workName(h)));
-  const remark = [
+  const mutable = mutableDirectory(h);
+  const beside = mutable.slice(0, mutable.lastIndexOf('/'));
+  const left = list(world, 'root', beside).some((name) => name.startsWith(workName(h)));
+  const noted = readText(world, OBSERVER, `${h}/${CLASSES.confext.dotDir}/work_dir`);
+  return [
     ...(overlays > 0 && !isOurs(world, OBSERVER, h) ? ['not ours'] : []),
-    ...(overlays === 0 && !failed(work) ? ['work directory left'] : []),
+    ...(overlays === 0 && left ? ['work directory left'] : []),
+    ...(overlays > 0 && noted !== undefined && failed(resolve(world, OBSERVER, `/${noted.trim()}`))
+      ? ['work directory gone']
+      : []),
   ];
-  return isWritable(world, h) && failed(work) ? [...remark, 'work directory gone'] : remark;
-}
-
-/** Whether the overlay that shows has a directory for writes on the disk. */
-function isWritable(world: Read, h: string): boolean {
-  const place = resolve(world, OBSERVER, h);
-  const fs = failed(place) ? null : fileSystem(world, place.ok.fs);
-  return fs?.kind === 'overlay' && fs.upper?.name === 'upper';
 }

@@ -156,7 +156,9 @@ function next(system: System, past: Ledger, before: Moment, step: Step, after: M
   if (call.op === 'ask' && call.question === 'discover') return started(system, past, before.world, step, call.args[0]);
   // An unmerge asks for nothing that could fail before it forks.
   const unmerges = call.op === 'unshare' || (call.op === 'ask' && call.question === 'chase' && step.at === 'U3');
-  if (unmerges && past.run !== 'running') return started(system, past, before.world, step, 'unmerge');
+  // With two tools at once, the run of one can be over while the other is in the middle of its own.
+  const begins = unmerges && past.run !== 'running' && taskOf(before.world, step.process).home === null;
+  if (begins) return started(system, past, before.world, step, 'unmerge');
   const ended = (success: boolean): Ledger => ({
     ...end(past, success),
     unmerged: !system.hierarchies.some((h) => isOurs(after.world, OBSERVER, h)),

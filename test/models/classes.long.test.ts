@@ -8,7 +8,7 @@ import { scenario } from '../../models/scenarios/both-classes.ts';
 import { invoke } from '../../models/systemd/invocation.ts';
 import { OBSERVER, QUESTIONS, readText } from '../../models/systemd/questions.ts';
 import { VERB_PROGRAMS } from '../../models/systemd/verbs.ts';
-import { systemd, VERSIONS } from '../../models/systemd/versions.ts';
+import { RELEASES, systemd } from '../../models/systemd/versions.ts';
 import { build, tree } from '../../models/world.ts';
 import { endings } from '../../properties/endings.ts';
 import type { Read } from '../../src/kernel/world.ts';
@@ -64,7 +64,7 @@ describe.each(TABLE)('%s, %s, %s', (meet, start, order, found, both, only257, on
   });
 });
 
-describe.each(VERSIONS)('%s: a confext that ships os-release', (version) => {
+describe.each(RELEASES)('%s: a confext that ships os-release', (version) => {
   // Seen with both versions, each time with exit status 0; the same with initrd-release.
   it.each(['os-release', 'initrd-release'])('(as %s) is merged and unmerged by turns', (name) => {
     let world: Read = build({

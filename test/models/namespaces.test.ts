@@ -5,7 +5,7 @@ import { must } from '../../models/systemd/call.ts';
 import { invoke, type Verb } from '../../models/systemd/invocation.ts';
 import { QUESTIONS } from '../../models/systemd/questions.ts';
 import { VERB_PROGRAMS } from '../../models/systemd/verbs.ts';
-import { systemd, VERSIONS, type Version } from '../../models/systemd/versions.ts';
+import { RELEASES, systemd, type Version } from '../../models/systemd/versions.ts';
 import { build, tree } from '../../models/world.ts';
 import { HIDDEN } from '../../properties/scene.ts';
 import type { Call } from '../../src/kernel/calls.ts';
@@ -71,7 +71,7 @@ const sees = (world: Read, task: TaskId, directory = '/etc'): string =>
     .map(([path]) => path.slice(directory.length + 1))
     .join(' ');
 
-describe.each(VERSIONS)('%s', (version) => {
+describe.each(RELEASES)('%s', (version) => {
   it('a refresh is seen by slaves, and not by a private namespace, which keeps the old overlay', () => {
     const merged = tool(WORLD, 'merge', version).world;
     for (const [propagation, seen] of [
