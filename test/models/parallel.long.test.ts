@@ -1,6 +1,6 @@
 /**
  * Two runs of the tool at the same time: every way in which they can end. All of these have been seen with the real 257.13 and
- * 262.1, and nothing else has: both tools ran under ptrace, and were let go from one call that matters to the next in turn, a hundred
+ * 262.1, and nothing else has: both tools ran under ptrace, and were let go from one call that matters to the next in turn, two hundred
  * times per row in random order. What that did not come upon was brought about by the order in the last column: "one < umount2 /etc"
  * lets the first run until it is about to make that call, "one" lets it run to its end. WORK is the work directory, dot the bind of
  * the marker directory onto itself.
