@@ -66,3 +66,13 @@ export function* mountTmpfs(path: string): Program {
 export function* moveExtension(from: string, to: string): Program {
   yield* at('moves', { op: 'rename', from, to });
 }
+
+/**
+ * A service with a mount namespace of its own (PrivateMounts=, ProtectSystem= and many more), which reads its configuration. systemd
+ * makes the namespace a slave of the host's; containers and unshare(1) make it private.
+ */
+export function* secluded(propagation: 'private' | 'slave', path: string): Program<Next> {
+  yield* at('enters', { op: 'unshare' });
+  yield* at('enters', { op: 'mount-propagation', path: '/', to: propagation, recursive: true });
+  return become(reader, path);
+}

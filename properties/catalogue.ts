@@ -177,6 +177,69 @@ export const SubmountStable: Property = {
   damaged: (now, subject) => !now.submounts.includes(subject),
 };
 
+export const OneOverlay: Property = {
+  name: 'OneOverlay',
+  claim: 'when everything has come to rest, no hierarchy has one overlay stacked on another',
+  witness: 'a run that merges was under way, or had ended',
+  met: { inState: ({ ledger }) => ledger.run !== 'none' && ledger.verb !== 'unmerge' && !ledger.unmerged },
+  inState: (now) =>
+    now.atRest
+      ? [...now.overlays]
+          .filter(([, count]) => count > 1)
+          .map(([subject, count]) => ({ subject, detail: `${count} overlays are stacked` }))
+      : [],
+  damaged: (now, subject) => (now.overlays.get(subject) ?? 0) > 1,
+};
+
+export const SameForAll: Property = {
+  name: 'SameForAll',
+  claim: 'once a run has ended well, processes in namespaces of their own see what everyone else sees',
+  witness: 'a run had ended well, and a process was in a namespace of its own',
+  met: { inState: (now) => now.ledger.run === 'done' && now.atRest && now.elsewhere.size > 0 },
+  inState: (now) =>
+    now.ledger.run === 'done' && now.atRest
+      ? [...now.elsewhere].flatMap(([subject, view]) => {
+          const detail = otherwise(now.view, view);
+          return detail === null ? [] : [{ subject, detail }];
+        })
+      : [],
+  damaged: (now, subject) => {
+    const view = now.elsewhere.get(subject);
+    return view !== undefined && otherwise(now.view, view) !== null;
+  },
+};
+
+export const Settled: Property = {
+  name: 'Settled',
+  claim: 'when every tool has run, running them again changes nothing',
+  witness: 'every tool had run',
+  met: { inState: (now) => now.again !== null },
+  inState: (now) => {
+    const again = now.again;
+    return again === null ? [] : unsettled(sights(now.view), sights(again));
+  },
+  damaged: (now, subject) =>
+    now.again !== null && sightAt(now.view, subject) !== (sights(now.again).get(subject) ?? null),
+};
+
+const unsettled = (now: ReadonlyMap<string, string>, again: ReadonlyMap<string, string>): readonly Finding[] =>
+  [...new Set([...now.keys(), ...again.keys()])]
+    .filter((path) => now.get(path) !== again.get(path))
+    .map((subject) => ({
+      subject,
+      detail: `is ${brief(now.get(subject) ?? null)}, and would be ${brief(again.get(subject) ?? null)} after another run`,
+    }));
+
+/** The first file that somebody sees otherwise than everyone else; null where there is none. */
+function otherwise(all: View, one: View): string | null {
+  const [expected, found] = [sights(all), sights(one)];
+  const paths = [...new Set([...expected.keys(), ...found.keys()])];
+  const path = paths.find((each) => expected.get(each) !== found.get(each));
+  if (path === undefined) return null;
+  const sight = found.get(path);
+  return sight === undefined ? `does not see ${path}` : `sees ${path} as ${brief(sight)}`;
+}
+
 export const HostRestored: Property = {
   name: 'HostRestored',
   claim: 'merge and then unmerge leave the host directory as it was, but for what was written on purpose',
@@ -206,5 +269,8 @@ export const PROPERTIES: readonly Property[] = [
   NoResurrect,
   FailureAtomic,
   SubmountStable,
+  OneOverlay,
+  SameForAll,
+  Settled,
   HostRestored,
 ];

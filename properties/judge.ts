@@ -11,7 +11,7 @@ import { lookup, resolve } from '../src/kernel/path.ts';
 import { isOrphan, pinned } from '../src/kernel/tree.ts';
 import { failed } from '../src/kernel/types.ts';
 import { dataOf, rawView } from '../src/kernel/view.ts';
-import { fileSystem, type Read, task as taskOf } from '../src/kernel/world.ts';
+import { Draft, fileSystem, type Read, task as taskOf } from '../src/kernel/world.ts';
 import {
   type LinuxModel,
   type LinuxProperty,
@@ -56,6 +56,7 @@ export function judge(system: System): Judged {
       system.hierarchies,
       () => moment.recall(ledger),
       () => system.processes.every((process) => !moment.busy(process.name)),
+      () => (Object.keys(system.tools).every((name) => moment.over(name)) ? refreshed(system, moment.world) : null),
     );
   return {
     model,
@@ -67,6 +68,18 @@ export function judge(system: System): Judged {
         options,
       ),
   };
+}
+
+/** The world after each tool has refreshed once more. */
+function refreshed(system: System, world: Read): Read {
+  let now = world;
+  for (const [name, invocation] of Object.entries(system.tools)) {
+    const draft = new Draft(now);
+    draft.set(`task:${name}`, system.world.get(`task:${name}`)); // it has ended; another process is as it was
+    const program = start(perform, 'refresh', { ...invocation, parallel: false, locksImages: false });
+    now = runAlone(draft, { name, program }, QUESTIONS).world;
+  }
+  return now;
 }
 
 export const witnessOf = (property: Property): string => `${property.name}: witness`;
@@ -139,11 +152,13 @@ function next(system: System, past: Ledger, before: Moment, step: Step, after: M
     );
     return withMounts(system, known, step);
   }
-  if (step.killed === true) return { ...past, run: 'failed', verb: null }; // killed: both views stay right
+  if (step.killed !== undefined) return { ...past, run: 'failed', verb: null }; // killed: both views stay right
   if (call.op === 'ask' && call.question === 'discover') return started(system, past, before.world, step, call.args[0]);
   // An unmerge asks for nothing that could fail before it forks.
   const unmerges = call.op === 'unshare' || (call.op === 'ask' && call.question === 'chase' && step.at === 'U3');
-  if (unmerges && past.run !== 'running') return started(system, past, before.world, step, 'unmerge');
+  // With two tools at once, the run of one can be over while the other is in the middle of its own.
+  const begins = unmerges && past.run !== 'running' && taskOf(before.world, step.process).home === null;
+  if (begins) return started(system, past, before.world, step, 'unmerge');
   const ended = (success: boolean): Ledger => ({
     ...end(past, success),
     unmerged: !system.hierarchies.some((h) => isOurs(after.world, OBSERVER, h)),

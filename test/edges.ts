@@ -51,7 +51,7 @@ export function breaking(
 /** "M6d umount": the step's name, and its call; "failed" where the tool's child ended with an error. */
 export function nameOf(step: Step | null): string {
   if (step === null) return 'start';
-  if (step.killed === true) return 'killed';
+  if (step.killed !== undefined) return step.killed === 'process' ? 'killed' : 'child killed';
   const { call } = step;
   const failed = call.op === 'leave' && call.status !== 0 && call.status !== 123 && call.status !== 124;
   return `${step.at} ${failed ? 'failed' : call.op}`;

@@ -1,6 +1,7 @@
 /**
  * A refresh that fails should change nothing. It fails for a reason that an administrator can cause (the permission bits of
- * the mutable directory), because one single call fails, or because it is killed.
+ * the mutable directory), because one single call fails, or because it is killed: as a whole (a signal to the parent is enough,
+ * its child is killed with it), or only the child that does the work.
  */
 import { err } from '../../src/kernel/types.ts';
 import { type Process, start } from '../../src/program/linux.ts';
@@ -59,8 +60,8 @@ export const scenario: Scenario = {
       default: 'yes',
     },
     cause: {
-      what: 'permission bits of the mutable directory that do not match, any single call failing with ENOMEM, or SIGKILL anywhere',
-      values: ['mode', 'call', 'kill'],
+      what: 'permission bits of the mutable directory that do not match, any single call failing with ENOMEM, a signal anywhere to the process or to its child alone',
+      values: ['mode', 'call', 'kill', 'child'],
       default: 'mode',
     },
   },
@@ -75,6 +76,7 @@ export const scenario: Scenario = {
       name: 'refresh',
       program: start(perform, 'refresh', run),
       ...(cause === 'kill' ? { kill: true } : {}),
+      ...(cause === 'child' ? { killChild: true } : {}),
       ...(cause === 'call'
         ? { faults: { results: [err('ENOMEM')], budget: 1, only: (call) => call.op !== 'ask' && call.op !== 'leave' } }
         : {}),
@@ -91,6 +93,7 @@ export const scenario: Scenario = {
           mode: 'the mutable directory has other permission bits',
           call: 'any one call fails',
           kill: 'killed anywhere',
+          child: 'its child is killed anywhere',
         }[cause ?? 'mode'] ?? '',
     };
   },

@@ -31,6 +31,10 @@ export interface Invocation {
   readonly inInitrd: boolean | null;
   /** systemd's name of the machine ("x86-64"), for ARCHITECTURE= of extensions; null takes all of them for fitting. */
   readonly architecture: string | null;
+  /** Another run may be at work at the same time: what only that could notice is done as well, call by call. */
+  readonly parallel: boolean;
+  /** Of that, the locks on images while they are read. */
+  readonly locksImages: boolean;
   /** SYSTEMD_CONFEXT_OVERLAYFS_MOUNT_OPTIONS, in place of the tool's own options; null where it is not set or not read. */
   readonly mountOptions: string | null;
 }
@@ -48,6 +52,8 @@ export function invoke(imageClass: ImageClass, systemd: Systemd, options: Partia
     alwaysRefresh: false,
     inInitrd: null,
     architecture: null,
+    parallel: false,
+    locksImages: false,
     mountOptions: null,
     ...options,
     noReload: options.noReload ?? (options.root ?? '') !== '',

@@ -130,7 +130,8 @@ function* origins(run: Invocation, verb: Merge['verb'], mode: Mode, extensions: 
       const resolved = yield* resolveMutable('M5a', run, mode, hierarchy, WORKSPACE);
       if (resolved !== null) directories.push([h, resolved.path]);
     }
-    const looks = run.systemd.skip && verb === 'refresh' && before === '';
+    // A merge looks, too, and finds something only if another run has merged since P3.
+    const looks = run.systemd.skip && (verb === 'refresh' || run.parallel) && before === '';
     if (looks) before = yield* word('M5a', 'origin', h, run.root, classOf(run).dotDir);
   }
   return { now: originText(run, mode, directories, extensions), before };
@@ -140,7 +141,7 @@ function* origins(run: Invocation, verb: Merge['verb'], mode: Mode, extensions: 
 function* unmergeStatusQuo(run: Invocation, h: string, log: Log): Program<Saved> {
   const where = yield* word('M6', 'chase', h, run.root, 'nonexistent');
   const { count, clones } = yield* unmergeHierarchy(run, 'M6', h, where, log, run.systemd.assembly === 'decoupled');
-  return { where, clones: count > 0 ? clones : yield* save(run.systemd, 'M6c', h, where) };
+  return { where, clones: count > 0 ? clones : yield* save(run, 'M6c', h, where) };
 }
 
 /**
@@ -167,7 +168,7 @@ function* buildHierarchy(
     yield* writeDotDir(run, plan, h, extensions, origin);
     yield* protect(run, plan);
   }
-  yield* putBack(run.systemd, 'M7e', h, saved, placeFor(run, h, saved.where));
+  yield* putBack(run, 'M7e', h, saved, placeFor(run, h, saved.where));
 }
 
 /** M7d: nobody may write to an immutable overlay, nor to the marker directory of a mutable one. */

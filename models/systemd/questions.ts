@@ -10,8 +10,9 @@ import type { CallResult, Value } from '../../src/kernel/calls.ts';
 import { submountsBelow } from '../../src/kernel/mounttable.ts';
 import { list, lookup, resolve } from '../../src/kernel/path.ts';
 import { isReadonly } from '../../src/kernel/session.ts';
+import { isOrphan, pinned } from '../../src/kernel/tree.ts';
 import { err, failed, ok, type TaskId } from '../../src/kernel/types.ts';
-import { type Read, task as taskOf } from '../../src/kernel/world.ts';
+import { fileSystem, type Read, task as taskOf } from '../../src/kernel/world.ts';
 import type { Questions } from '../../src/program/linux.ts';
 import { configuredMode, discoverQuestion, lookIn, type Search, suitableQuestion } from './discovery.ts';
 import { directoryOf, mutableDirectory } from './names.ts';
@@ -258,6 +259,10 @@ export const QUESTIONS: Questions = {
   suitable: (world, task, args) =>
     suitableQuestion(world, task, searchOf(args), args[SEARCH] === true, textsOf(args[SEARCH + 1])),
   'configured-mode': (world, task, [image, root]) => configuredMode(world, task, classOf(image), text(root)),
+  linked: (world, task, [fd]) => {
+    const held = taskOf(world, task).fds.get(text(fd));
+    return held !== undefined && !isOrphan(pinned(fileSystem(world, held.fs), held.pin));
+  },
   'first-line': (world, task, [path]) => firstLine(world, task, text(path)),
   ours: (world, task, [h, root, dotDir]) => ours(world, task, text(h), text(root), text(dotDir)),
   hierarchy: (world, task, [h, root]) => hierarchy(world, task, text(h), text(root)),

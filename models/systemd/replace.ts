@@ -41,7 +41,7 @@ export function* exchangeAll(run: Invocation, assembled: readonly Assembled[], l
 function* unmergeOne(run: Invocation, h: string, log: Log): Program {
   const where = yield* word('E1', 'chase', h, run.root, 'nonexistent');
   const { count, clones } = yield* unmergeHierarchy(run, 'E3', h, where, log);
-  if (count > 0) yield* putBack(run.systemd, 'E3', h, { where, clones }, where);
+  if (count > 0) yield* putBack(run, 'E3', h, { where, clones }, where);
 }
 
 /** The old overlay, held by a descriptor: what is detached is this one and no other. */

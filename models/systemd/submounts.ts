@@ -9,8 +9,8 @@
  */
 import { at, type LinuxCall, type Program } from '../../src/program/linux.ts';
 import { must, names, Stopped, yes } from './call.ts';
+import type { Invocation } from './invocation.ts';
 import { WORKSPACE } from './names.ts';
-import type { Systemd } from './versions.ts';
 
 /** Parking place of a hierarchy's submounts, inside the workspace. */
 const parkingOf = (h: string): string => `${WORKSPACE}/submounts${h}`;
@@ -28,13 +28,14 @@ export interface Clone {
  * topmost overlay.
  */
 export function* save(
-  systemd: Systemd,
+  run: Invocation,
   step: string,
   h: string,
   where: string,
   held: readonly Clone[] = [],
 ): Program<readonly Clone[]> {
-  if (systemd.submounts === 'moved') yield* moveAll(systemd, step, where, parkingOf(h));
+  const { systemd } = run;
+  if (systemd.submounts === 'moved') yield* moveAll(run, step, where, parkingOf(h));
   if (systemd.submounts !== 'cloned') return held;
   const clones = [...held];
   for (const path of outermost(yield* names(step, 'submounts', where))) {
@@ -48,13 +49,14 @@ export function* save(
 
 /** Puts the saved submounts, which were below `where`, on `target`: the new overlay, or the bare hierarchy. */
 export function* putBack(
-  systemd: Systemd,
+  run: Invocation,
   step: string,
   h: string,
   saved: { readonly where: string; readonly clones: readonly Clone[] },
   target: string,
 ): Program {
-  if (systemd.submounts === 'moved') yield* moveAll(systemd, step, parkingOf(h), target);
+  const { systemd } = run;
+  if (systemd.submounts === 'moved') yield* moveAll(run, step, parkingOf(h), target);
   if (systemd.submounts === 'cloned') yield* attachClones(step, saved.clones, saved.where, target);
 }
 
@@ -79,13 +81,16 @@ const isBelow = (path: string, other: string): boolean => path.startsWith(`${oth
 const outermost = (paths: readonly string[]): readonly string[] =>
   paths.filter((path) => !paths.some((other) => isBelow(path, other)));
 
-function* moveAll(systemd: Systemd, step: string, from: string, to: string): Program {
+function* moveAll(run: Invocation, step: string, from: string, to: string): Program {
+  const { systemd } = run;
   const all = yield* names(step, 'submounts', from);
   const target = (path: string): string => to + path.slice(from.length);
   if (systemd.cloneSubmounts) {
+    const isShared = run.parallel && step === 'U3c'; // an unmerge has no workspace of its own
     yield* moveClones(
       step,
       outermost(all).map((path) => [path, target(path)]),
+      isShared,
     );
     return;
   }
@@ -98,9 +103,14 @@ function* moveAll(systemd: Systemd, step: string, from: string, to: string): Pro
 }
 
 /** With private recursive clones, so that what is nested comes along. All are taken before the first one is moved. */
-function* moveClones(step: string, moves: readonly (readonly [from: string, to: string])[]): Program {
+function* moveClones(
+  step: string,
+  moves: readonly (readonly [from: string, to: string])[],
+  isShared: boolean,
+): Program {
   for (const [from] of moves) yield* must(step, { op: 'open-tree', path: from, tree: from });
   for (const [from, to] of moves) {
+    if (isShared) yield* makeParents(step, to);
     yield* makeMountPoint(step, yield* yes(step, 'is-directory', from), to);
     yield* must(step, { op: 'move-tree', tree: from, path: to });
     yield* at(step, { op: 'umount', path: from, detach: true }); // a failure is only a warning
@@ -125,6 +135,18 @@ function* makeMountPoint(step: string, isDirectory: boolean, to: string): Progra
   }
   yield* must(step, { op: 'mkdirAll', path: to.slice(0, to.lastIndexOf('/')), mode: 0o755 });
   yield* unlessThere(step, { op: 'mknod', path: to, type: 'file', mode: 0o644 });
+}
+
+/**
+ * The directories above a mount point, one by one: each that is missing is made, and if another run has made it since then, that
+ * is an error. 257 does not mind. Source: chase.c, CHASE_MKDIR_0755; seen with 262.1: "Failed to create and pin parent directory".
+ */
+function* makeParents(step: string, to: string): Program {
+  const parts = to.split('/');
+  for (let count = WORKSPACE.split('/').length + 1; count < parts.length; count++) {
+    const path = parts.slice(0, count).join('/');
+    if ('err' in (yield* at(step, { op: 'access', path }))) yield* must(step, { op: 'mkdir', path, mode: 0o755 });
+  }
 }
 
 function* unlessThere(step: string, call: LinuxCall): Program {

@@ -35,11 +35,11 @@ export function* unmergeHierarchy(
     const workDir = yield* notedWorkDir(run, `${step}a`, marker);
     const bound = yield* at(`${step}b`, { op: 'umount', path: marker, detach: true, nofollow: true });
     if ('err' in bound && bound.err !== 'EINVAL') throw new Stopped(`${step}b`, bound.err); // EINVAL: nothing is bound there
-    clones = yield* save(run.systemd, `${step}c`, h, where, clones);
+    clones = yield* save(run, `${step}c`, h, where, clones);
     yield* must(`${step}d`, { op: 'umount', path: where, detach: true, nofollow: true });
     count++;
     if (onlyHere) continue; // "Unpeeled"
-    if (workDir !== null) yield* must(`${step}e`, { op: 'removeTree', path: workDirPath(run, workDir) });
+    if (workDir !== null) yield* removeWorkDir(run, `${step}e`, workDir);
     log.unmerged.push(where);
   }
   return { count, clones };
@@ -63,6 +63,23 @@ export function* notedWorkDir(run: Invocation, step: string, marker: string): Pr
  */
 export const workDirPath = ({ root, systemd }: Invocation, noted: string): string =>
   root === '' && systemd.workDirRemoval === 'caller' ? noted : `${root}/${noted}`;
+
+/** The noted work directory goes. */
+export function* removeWorkDir(run: Invocation, step: string, noted: string): Program {
+  const path = workDirPath(run, noted);
+  if (!run.parallel) {
+    yield* must(step, { op: 'removeTree', path });
+    return;
+  }
+  // Another run may be about to mount an overlay with it.
+  const inside = yield* at(step, { op: 'readdir', path });
+  if ('err' in inside && inside.err === 'ENOENT') return;
+  if ('err' in inside) throw new Stopped(step, inside.err);
+  for (const [name] of Array.isArray(inside.ok) ? inside.ok : [])
+    yield* must(step, { op: 'removeTree', path: `${path}/${name}` });
+  const removed = yield* at(step, { op: 'rmdir', path });
+  if ('err' in removed && removed.err !== 'ENOENT') throw new Stopped(step, removed.err);
+}
 
 /** A relative path without "." and "..". Source: path_is_normalized(), path_is_absolute(). */
 const isNormal = (path: string): boolean =>
@@ -92,7 +109,7 @@ export function* unmergeAll(run: Invocation, log: Log): Program<number | Stopped
     } catch (reason) {
       failed(reason);
     }
-    if (peeled.count > 0) yield* putBack(run.systemd, 'U4', h, { where, clones: peeled.clones }, where);
+    if (peeled.count > 0) yield* putBack(run, 'U4', h, { where, clones: peeled.clones }, where);
   }
   return status;
 }

@@ -2,7 +2,7 @@
  * The verbs of systemd-sysext and systemd-confext: the parent's part, call by call (steps P1 to P6). What its child does is
  * in `merge.ts` and `unmerge.ts`. Read it beside `sysext.c`: verb_merge(), verb_refresh(), verb_unmerge(), verb_status().
  */
-import { at, type Program } from '../../src/program/linux.ts';
+import { at, ChildKilled, type Program } from '../../src/program/linux.ts';
 import { names, Stopped, word } from './call.ts';
 import { discoverImages } from './discovery.ts';
 import { classOf, type Invocation, type Verb } from './invocation.ts';
@@ -89,6 +89,15 @@ export function* perform(verb: Verb, run: Invocation): Program {
   yield* VERB_PROGRAMS[verb](run);
 }
 
+/** What the event of {@link tell} begins with. */
+export const TOLD = 'tells ';
+
+/** The same where somebody wants to know how it ended. The exit status is in the class: errors and "already-merged" are 1. */
+export function* tell(verb: Verb, run: Invocation): Program {
+  const outcome = yield* VERB_PROGRAMS[verb](run);
+  yield* at('exit', { op: 'event', what: TOLD + outcome.class });
+}
+
 /** Runs a verb that may stop anywhere in the parent. */
 function* told(verb: (log: Log) => Program<Outcome>): Program<Outcome> {
   const log = new Log();
@@ -116,9 +125,14 @@ type Ended = number | readonly Assembled[] | Stopped;
 function* inChild<T extends Ended>(child: Program<T>): Program<T | Stopped> {
   const forked = yield* at('P4', { op: 'unshare' });
   if ('err' in forked) return new Stopped('P4', forked.err);
-  const ended = yield* part(child);
-  yield* at('M9', { op: 'leave', ...lastWords(ended) });
-  return ended;
+  try {
+    const ended = yield* part(child);
+    yield* at('M9', { op: 'leave', ...lastWords(ended) });
+    return ended;
+  } catch (reason) {
+    if (!(reason instanceof ChildKilled)) throw reason;
+    return new Stopped('M9', 'EPROTO', reason.signal); // a signal to the child alone, be it just before it exits
+  }
 }
 
 /** A part that may stop. */

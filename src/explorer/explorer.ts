@@ -10,7 +10,7 @@ import { task } from '../kernel/world.ts';
 import { breaksOf } from '../report/check.ts';
 import { WIDTH } from '../report/story.ts';
 import { initialState, momentOf, type Possible, possible, type Run } from '../report/walk.ts';
-import { callText, changeText, fsName, resultText } from '../report/words.ts';
+import { callText, changeText, fsName, killedText, resultText } from '../report/words.ts';
 
 /** What the lower part of the screen shows. */
 type Pane = 'files' | 'mounts' | 'changes';
@@ -132,7 +132,7 @@ function nextProcess(explorer: Explorer): string {
 const cut = (text: string, width = WIDTH): string => (text.length > width ? `${text.slice(0, width - 1)}…` : text);
 
 const stepText = ({ label }: Possible): string => {
-  if (label.killed === true) return `${label.process}  is killed`;
+  if (label.killed !== undefined) return `${label.process}  ${killedText(label) ?? ''}`;
   const result = resultText(label.call, label.result);
   return `${label.process}  ${label.at ?? ''}  ${callText(label.call)}${result === '' ? '' : ` → ${result}`}`;
 };

@@ -42,6 +42,7 @@ export type Call =
   | { op: 'fdread' | 'fdstat' | 'fdreaddir' | 'fdclose'; fd: string }
   | { op: 'fdwrite'; fd: string; data: string }
   | { op: 'fdchmod'; fd: string; mode: number }
+  | { op: 'fdlock'; fd: string; how: 'shared' | 'exclusive' } // fcntl F_OFD_SETLK, the whole file: EAGAIN instead of waiting
   // mounts
   | (NewMount & { path: string })
   | { op: 'mount-bind'; from: string; path: string; recursive?: boolean }

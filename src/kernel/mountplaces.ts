@@ -70,11 +70,13 @@ export function underTop(world: Read, id: TaskId, place: Dentry): Result<Point> 
   return err(isOrphan(root) ? 'ENOENT' : 'EINVAL');
 }
 
-/** All files that somebody has open for writing, parents that wait for their children included. */
-export const writers = (world: Read): readonly OpenFile[] =>
+/** All files that somebody has open, parents that wait for their children included. */
+export const openFiles = (world: Read): readonly OpenFile[] =>
   world.slots.tasks.flatMap((id) => {
     const task = world.get(`task:${id}`);
-    if (task?.kind !== 'task') return [];
-    const files = [...task.fds.values(), ...(task.home?.fds.values() ?? [])];
-    return files.filter(({ access }) => access === 'w' || access === 'rw');
+    return task?.kind === 'task' ? [...task.fds.values(), ...(task.home?.fds.values() ?? [])] : [];
   });
+
+/** Those that are open for writing. */
+export const writers = (world: Read): readonly OpenFile[] =>
+  openFiles(world).filter(({ access }) => access === 'w' || access === 'rw');

@@ -95,6 +95,7 @@ function fileCall(session: Session, call: FileCall): CallResult {
     case 'fdclose':
     case 'fdwrite':
     case 'fdchmod':
+    case 'fdlock':
       return descriptor(session, call);
     default:
       return objectCall(session, call);

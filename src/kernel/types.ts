@@ -9,9 +9,11 @@ import type { Dentries } from './dentries.ts';
 /** The errno names the model can return. Source: errno(3). */
 export type Errno =
   | 'EACCES'
+  | 'EAGAIN'
   | 'EBADF'
   | 'EBUSY'
   | 'EEXIST'
+  | 'EINTR'
   | 'EINVAL'
   | 'EIO'
   | 'EISDIR'
@@ -215,6 +217,8 @@ export interface OpenFile {
   readonly append: boolean;
   /** Where the next write goes, in bytes; kept for writers only, and left out while it is 0. */
   readonly offset?: number;
+  /** It has the whole file locked; left out where it has not. Source: fcntl(2), open file description locks. */
+  readonly lock?: 'shared' | 'exclusive';
 }
 /** A directory that a task stands in: its working directory or its root. */
 export interface Place {

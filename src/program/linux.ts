@@ -40,12 +40,28 @@ export type LinuxModel = Compiled<Read, Step>;
 export type Question = (world: Read, task: TaskId, args: readonly Value[]) => Value | CallResult;
 export type Questions = Readonly<Record<string, Question>>;
 
+/** The signal by which children are killed. Which one it is makes no difference here. */
+const SIGNAL = 'SIGTERM';
+
+/** Thrown in a program at the call that its child was about to make: the child is gone, and the parent sees a signal as its exit status. */
+export class ChildKilled extends Error {
+  override name = 'ChildKilled';
+  readonly signal: string;
+
+  constructor(signal: string) {
+    super(`the child has been killed by ${signal}`);
+    this.signal = signal;
+  }
+}
+
 /** One step with a name, as in `yield* at('M6d', { op: 'umount', path })`; or the name for the steps of a part of a program. */
 export function at(name: string, call: LinuxCall): Program<CallResult>;
 export function at<T>(name: string, part: Program<T>): Program<T>;
 export function* at<T>(name: string, what: LinuxCall | Program<T>): Program<T | CallResult> {
-  if ('op' in what) return yield { call: what, at: name };
-  return yield* named(name, what);
+  if (!('op' in what)) return yield* named(name, what);
+  const result = yield { call: what, at: name };
+  if ('signal' in result) throw new ChildKilled(String(result.signal));
+  return result;
 }
 
 export interface LinuxSetup {
@@ -137,6 +153,13 @@ function linuxMachine(
     },
     ended: (world, process) => kernelStep(world, process, { op: 'exit' }).flatMap(({ writes }) => writes),
     killed: { call: { op: 'exit' }, result: ok(null) },
+    childKilled: (world, process) => {
+      const task = world.get(`task:${process}`);
+      if (task?.kind !== 'task' || task.home === null) return null;
+      const call = { op: 'leave', status: SIGNAL } as const;
+      const [outcome] = kernelStep(world, process, call);
+      return outcome === undefined ? null : { ...outcome, call, reply: { err: 'EINTR', signal: SIGNAL } };
+    },
   };
 }
 

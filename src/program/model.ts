@@ -33,6 +33,14 @@ export interface Machine<W, V, C, R, K> {
   readonly ended: (world: W, process: string) => readonly (readonly [slot: string, value: V])[];
   /** How stories tell that a process was killed. */
   readonly killed: { readonly call: C; readonly result: R };
+  /**
+   * What happens when only the child of a process is killed, in words for stories, and what the program is given instead of
+   * the result that it waits for; null where it has no child at the moment.
+   */
+  readonly childKilled?: (
+    world: W,
+    process: string,
+  ) => (MachineOutcome<V, R, K> & { readonly call: C; readonly reply: R }) | null;
 }
 
 /** A step as stories tell it. */
@@ -44,8 +52,8 @@ export interface Step<C, R, K> {
   readonly result: R;
   readonly changes: readonly K[];
   readonly note?: string;
-  /** The process was killed here; `call` and `result` are the machine's words for that. */
-  readonly killed?: true;
+  /** The process was killed here, or only its child; `call` and `result` are the machine's words for that. */
+  readonly killed?: 'process' | 'child';
   /** The call failed because the scenario allows so many failures. */
   readonly fault?: true;
   /** What comes after it: the program goes on, begins anew (or another one begins), or the process is over. */
@@ -98,6 +106,8 @@ export interface Process<C, R> {
   readonly after?: readonly string[];
   /** It may be killed anywhere in the middle of its program. */
   readonly kill?: boolean;
+  /** Its child may be killed alone, wherever it has one. */
+  readonly killChild?: boolean;
   /** So many of its calls may fail without effect, with one of these results. */
   readonly faults?: Faults<C, R>;
 }
@@ -121,7 +131,13 @@ export interface Compiled<W, S> {
   readonly check: (properties: readonly Property<Moment<W>, S>[], options?: Options) => Report<number, S>;
 }
 
-/** Makes the model: one action per process, one more for each that may be killed. */
+/** Why a step is not what the program asked for. */
+interface How {
+  readonly fault?: true;
+  readonly killed?: 'process' | 'child';
+}
+
+/** Makes the model: one action per process, and one more for each way in which it may be killed. */
 export function compile<W, V, C, R, K>(setup: Setup<W, V, C, R, K>): Compiled<W, Step<C, R, K>> {
   const compiler = new Compiler(setup);
   const model: Model<number, Step<C, R, K>> = {
@@ -186,7 +202,11 @@ class Compiler<W, V, C, R, K> {
     for (const other of process.after ?? []) this.#slot(`at ${other}`);
     const run = { name: process.name, outcomes: (read: Read<number>) => this.#run(process, read) };
     const kill = { name: `kill ${process.name}`, outcomes: (read: Read<number>) => this.#kill(process, read) };
-    return process.kill ? [run, kill] : [run];
+    const killChild = {
+      name: `kill the child of ${process.name}`,
+      outcomes: (read: Read<number>) => this.#killChild(process, read),
+    };
+    return [run, ...(process.kill === true ? [kill] : []), ...(process.killChild === true ? [killChild] : [])];
   }
 
   #slot(name: string): number {
@@ -221,7 +241,14 @@ class Compiler<W, V, C, R, K> {
     const node = this.#programs.node(read(this.#slot(`at ${process.name}`)));
     if (node.request === null || node.root) return [];
     const { result } = this.#setup.machine.killed;
-    return [this.#outcome(read, process.name, node, { writes: [], result, changes: [] }, [], { killed: true })];
+    return [this.#outcome(read, process.name, node, { writes: [], result, changes: [] }, [], { killed: 'process' })];
+  }
+
+  #killChild(process: Process<C, R>, read: Read<number>): readonly Outcome<number, Step<C, R, K>>[] {
+    const node = this.#programs.node(read(this.#slot(`at ${process.name}`)));
+    if (node.request === null || node.root) return [];
+    const outcome = this.#setup.machine.childKilled?.(this.moment(read).world, process.name) ?? null;
+    return outcome === null ? [] : [this.#outcome(read, process.name, node, outcome, [], { killed: 'child' })];
   }
 
   /** The whole step: what the machine does, where the program goes, what its end clears away, what monitors make of it. */
@@ -229,12 +256,13 @@ class Compiler<W, V, C, R, K> {
     read: Read<number>,
     process: string,
     node: Node<C>,
-    outcome: MachineOutcome<V, R, K>,
+    outcome: MachineOutcome<V, R, K> & { readonly call?: C; readonly reply?: R },
     more: readonly (readonly [number, number])[],
-    how: { readonly fault?: true; readonly killed?: true },
+    how: How,
   ): Outcome<number, Step<C, R, K>> {
     const { machine } = this.#setup;
-    const next = how.killed ? this.#programs.ended : this.#programs.after(node.id, outcome.result);
+    const next =
+      how.killed === 'process' ? this.#programs.ended : this.#programs.after(node.id, outcome.reply ?? outcome.result);
     const label = this.#label(process, node, outcome, next, how);
     if (outcome.overflow !== undefined) return { writes: [], label, overflow: outcome.overflow };
     const written = new Map<number, number>(more);
@@ -262,12 +290,13 @@ class Compiler<W, V, C, R, K> {
   #label(
     process: string,
     node: Node<C>,
-    { result, changes, note }: MachineOutcome<V, R, K>,
+    { result, changes, note, call: told }: MachineOutcome<V, R, K> & { readonly call?: C },
     next: Node<C>,
-    how: { readonly fault?: true; readonly killed?: true },
+    how: How,
   ): Step<C, R, K> {
     if (node.request === null) throw new Error(`${process} has ended and makes no step`);
-    const { call, at } = how.killed ? { call: this.#setup.machine.killed.call, at: undefined } : node.request;
+    const killed = { call: told ?? this.#setup.machine.killed.call, at: undefined };
+    const { call, at } = how.killed === undefined ? node.request : killed;
     return {
       process,
       ...(at === undefined ? {} : { at }),

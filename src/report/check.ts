@@ -14,7 +14,7 @@ import type { Step } from '../program/linux.ts';
 import type { Trace, TraceStep } from './story.ts';
 import { encodeToken } from './token.ts';
 import { follow, forksOf, momentOf, type Run } from './walk.ts';
-import { callText, changeText, fsName, resultText, short } from './words.ts';
+import { callText, changeText, fsName, killedText, resultText, short } from './words.ts';
 
 /** One file of the report's `files` list. */
 export interface FileResult {
@@ -221,8 +221,8 @@ export function tell(telling: Telling): Trace {
     return {
       process: label.process,
       at: label.at ?? '',
-      call: label.killed === true ? 'is killed' : callText(label.call),
-      result: label.killed === true ? '' : resultText(label.call, label.result),
+      call: killedText(label) ?? callText(label.call),
+      result: label.killed !== undefined ? '' : resultText(label.call, label.result),
       changes: label.changes.map((change) => changeText(change, (id) => fsName(worlds.slice(index, index + 2), id))),
       ...(label.next === 'end' ? { ends: true } : {}),
       ...(note === null ? {} : { note }),
@@ -241,8 +241,9 @@ export function tell(telling: Telling): Trace {
   };
 }
 
-function endingOf(telling: Telling, view: View): string {
+function endingOf(telling: Telling, view: View): string | null {
   const { subject } = telling;
+  if (subject?.startsWith('/') === false) return null; // no file, but a process
   const seen = subject === null ? undefined : view.get(subject);
   if (seen === undefined) return `${subject} is not there`;
   return `${subject} is ${seen.type} ${short(seen.data)} (${seen.layers.join(' > ')})`;

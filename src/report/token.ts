@@ -44,8 +44,8 @@ function decodeForks(text: string): readonly number[] {
 /** What a trace does, in four hexadecimal digits: it changes when the scenario or the model changes what happens in it. */
 function fingerprint(run: Run): string {
   const told = run.steps.map(({ label }) =>
-    label.killed === true
-      ? `${label.process} killed`
+    label.killed !== undefined
+      ? `${label.process} ${label.killed === 'child' ? 'child ' : ''}killed`
       : `${label.process} ${label.at ?? ''} ${callText(label.call)} ${resultText(label.call, label.result)}`,
   );
   return createHash('sha256').update(told.join('\n')).digest('hex').slice(0, 4);

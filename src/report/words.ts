@@ -1,10 +1,11 @@
 /** System calls, results and changes in the words a kernel or systemd developer would use. */
 
 import { namesOf } from '../../models/systemd/discovery.ts';
+import { TOLD } from '../../models/systemd/verbs.ts';
 import type { Call, CallResult, NewMount } from '../kernel/calls.ts';
 import type { Change, FsId, Inode } from '../kernel/types.ts';
 import type { Read } from '../kernel/world.ts';
-import type { LinuxCall } from '../program/linux.ts';
+import type { LinuxCall, Step } from '../program/linux.ts';
 
 const octal = (mode: number): string => `0${mode.toString(8)}`;
 /** Contents in a few characters; of a hash, enough to tell two apart. */
@@ -20,6 +21,7 @@ const at = (path: string): string => path.replace('/run/systemd/sysext/', 'works
 /** A question that a program asks about the world, as the work the real program does to answer it. */
 const QUESTIONS: Readonly<Record<string, string>> = {
   discover: 'look for extensions and read their metadata',
+  linked: 'fstat: is it still there?',
   suitable: 'compare them with os-release',
   ours: 'is the mount on it one of ours?',
   chase: 'follow its symlinks',
@@ -51,9 +53,14 @@ export function callText(call: LinuxCall): string {
     const about = paths.length > 0 && !PLAIN.has(call.question) ? ` (${paths.join(', ')})` : '';
     return `${QUESTIONS[call.question] ?? call.question}${about}`;
   }
-  if (call.op === 'event') return call.what.startsWith('exit ') ? call.what : `ask the service manager: ${call.what}`;
-  return kernelCall(call);
+  if (call.op !== 'event') return kernelCall(call);
+  if (call.what.startsWith(TOLD)) return `tell the caller: ${call.what.slice(TOLD.length)}`;
+  return call.what.startsWith('exit ') ? call.what : `ask the service manager: ${call.what}`;
 }
+
+/** How a step tells that a process, or the child of one, is killed; undefined for all other steps. */
+export const killedText = ({ killed }: Step): string | undefined =>
+  killed === undefined ? undefined : killed === 'child' ? 'its child is killed' : 'is killed';
 
 function kernelCall(call: Call): string {
   switch (call.op) {
@@ -81,6 +88,8 @@ function kernelCall(call: Call): string {
     case 'mkdir':
     case 'mknod':
       return `${call.op} ${at(call.path)}`;
+    case 'fdlock':
+      return `lock descriptor ${call.fd} ${call.how}`;
     case 'fdread':
     case 'fdstat':
     case 'fdreaddir':

@@ -4,10 +4,13 @@
  * After a change of the model that is meant to change them, `npx vitest run test/models -u` writes the tables anew: read the difference.
  */
 import { describe, expect, it } from 'vitest';
+import { scenario as bothClasses } from '../../models/scenarios/both-classes.ts';
 import { scenario as failedRefresh } from '../../models/scenarios/failed-refresh.ts';
 import { scenario as firstMerge } from '../../models/scenarios/first-merge.ts';
 import { scenario as flatcarBoot } from '../../models/scenarios/flatcar-boot.ts';
 import { SCENARIOS } from '../../models/scenarios/index.ts';
+import { scenario as otherNamespaces } from '../../models/scenarios/other-namespaces.ts';
+import { PAIRS, scenario as parallelRuns } from '../../models/scenarios/parallel-runs.ts';
 import { scenario as refreshWhileReading } from '../../models/scenarios/refresh-while-reading.ts';
 import { scenario as windowWrite } from '../../models/scenarios/window-write.ts';
 import { judgeAll } from './variants.ts';
@@ -17,7 +20,16 @@ const MODES = ['no', 'auto', 'yes', 'import', 'ephemeral', 'ephemeral-import'];
 
 describe('the bundled scenarios', () => {
   it('are all in this file', () => {
-    expect(SCENARIOS).toEqual([flatcarBoot, refreshWhileReading, firstMerge, failedRefresh, windowWrite]);
+    expect(SCENARIOS).toEqual([
+      flatcarBoot,
+      refreshWhileReading,
+      firstMerge,
+      failedRefresh,
+      windowWrite,
+      parallelRuns,
+      otherNamespaces,
+      bothClasses,
+    ]);
   });
 
   it('flatcar-boot: which variants of the boot lose a file, a deletion or a write', () => {
@@ -642,6 +654,121 @@ describe('the bundled scenarios', () => {
       262  yes   inside       hierarchy  205  345  NoLostWrite holds
       262  yes   inside-edit  directory  278  422  NoLostWrite violated permanent in 59
       262  yes   inside-edit  hierarchy  235  374  NoLostWrite holds
+      "
+    `);
+  });
+
+  it('failed-refresh: a signal to the child alone leaves the same as one to both', () => {
+    const { lines, surprises } = judgeAll(failedRefresh, { systemd: BOTH, mutable: MODES, cause: ['child'] });
+    expect(surprises).toEqual([]);
+    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
+      "
+      257  no                child  43  117  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
+      257  auto              child  53  141  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
+      257  yes               child  54  144  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
+      257  import            child  44  120  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
+      257  ephemeral         child  48  130  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
+      257  ephemeral-import  child  49  133  FailureAtomic violated permanent in 20, NoVanish violated permanent in 21
+      262  no                child  48  132  FailureAtomic violated permanent in 22, NoVanish violated permanent in 23
+      262  auto              child  60  162  FailureAtomic violated permanent in 24, NoVanish violated permanent in 25
+      262  yes               child  64  174  FailureAtomic violated permanent in 26, NoVanish violated permanent in 27
+      262  import            child  50  138  FailureAtomic violated permanent in 23, NoVanish violated permanent in 24
+      262  ephemeral         child  56  154  FailureAtomic violated permanent in 24, NoVanish violated permanent in 25
+      262  ephemeral-import  child  57  157  FailureAtomic violated permanent in 24, NoVanish violated permanent in 25
+      "
+    `);
+  });
+
+  it('parallel-runs: two overlays come to lie on each other, and submounts are lost for good', () => {
+    const { lines, surprises } = judgeAll(parallelRuns, {
+      systemd: BOTH,
+      verbs: PAIRS.filter((pair) => pair !== 'refresh+refresh'),
+      submount: ['no', 'directory'],
+    });
+    expect(surprises).toEqual([]);
+    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
+      "
+      257  refresh+merge    no          3317   6024  OneOverlay violated permanent in 69
+      257  refresh+merge    directory   4938   8845  OneOverlay violated permanent in 77, SubmountStable violated permanent in 77
+      257  refresh+unmerge  no          1163   2028  OneOverlay holds
+      257  refresh+unmerge  directory   4148   7358  OneOverlay holds, SubmountStable violated permanent in 44
+      257  merge+merge      no          1906   3438  OneOverlay violated permanent in 66
+      257  merge+merge      directory   9038  16638  OneOverlay violated permanent in 74, SubmountStable violated permanent in 74
+      257  merge+unmerge    no           877   1431  OneOverlay holds
+      257  merge+unmerge    directory   1181   1935  OneOverlay holds, SubmountStable violated transient in 18
+      257  unmerge+unmerge  no           319    558  HostRestored holds
+      257  unmerge+unmerge  directory   1069   1910  HostRestored holds, SubmountStable violated permanent in 30
+      262  refresh+merge    no          4396   8043  OneOverlay violated permanent in 78
+      262  refresh+merge    directory   6626  11940  OneOverlay violated permanent in 88, SubmountStable violated permanent in 88
+      262  refresh+unmerge  no          1467   2576  OneOverlay holds
+      262  refresh+unmerge  directory   6508  11811  OneOverlay holds, SubmountStable violated permanent in 53
+      262  merge+merge      no          2329   4286  OneOverlay violated permanent in 75
+      262  merge+merge      directory  13281  24498  OneOverlay violated permanent in 85, SubmountStable violated permanent in 85
+      262  merge+unmerge    no           992   1621  OneOverlay holds
+      262  merge+unmerge    directory   1420   2331  OneOverlay holds, SubmountStable violated transient in 21
+      262  unmerge+unmerge  no           319    558  HostRestored holds
+      262  unmerge+unmerge  directory   2920   5256  HostRestored holds, SubmountStable violated permanent in 35
+      "
+    `);
+  });
+
+  it('other-namespaces: a private namespace stays as it was made, and a slave one sees the window', () => {
+    const { lines, surprises } = judgeAll(otherNamespaces, {
+      systemd: BOTH,
+      mutable: ['no', 'yes'],
+      propagation: ['slave', 'private'],
+      made: ['before', 'meanwhile'],
+    });
+    expect(surprises).toEqual([]);
+    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
+      "
+      257  no   slave    before      40   79  SameForAll holds, NoVanish violated transient in 20
+      257  no   slave    meanwhile  120  237  SameForAll holds, NoVanish violated transient in 22
+      257  no   private  before      40   79  SameForAll violated permanent in 39, NoVanish holds
+      257  no   private  meanwhile  144  283  SameForAll violated permanent in 41, NoVanish violated transient in 22
+      257  yes  slave    before      48   95  SameForAll holds, NoVanish violated transient in 20
+      257  yes  slave    meanwhile  144  285  SameForAll holds, NoVanish violated transient in 22
+      257  yes  private  before      48   95  SameForAll violated permanent in 47, NoVanish holds
+      257  yes  private  meanwhile  207  408  SameForAll violated permanent in 49, NoVanish violated transient in 22
+      262  no   slave    before      45   89  SameForAll holds, NoVanish violated transient in 22
+      262  no   slave    meanwhile  135  267  SameForAll holds, NoVanish violated transient in 24
+      262  no   private  before      45   89  SameForAll violated permanent in 44, NoVanish holds
+      262  no   private  meanwhile  162  319  SameForAll violated permanent in 46, NoVanish violated transient in 24
+      262  yes  slave    before      58  115  SameForAll holds, NoVanish violated transient in 26
+      262  yes  slave    meanwhile  174  345  SameForAll holds, NoVanish violated transient in 28
+      262  yes  private  before      58  115  SameForAll violated permanent in 57, NoVanish holds
+      262  yes  private  meanwhile  245  484  SameForAll violated permanent in 59, NoVanish violated transient in 28
+      "
+    `);
+  });
+
+  it('both-classes: in which orders running both again would change nothing', () => {
+    const { lines, surprises } = judgeAll(bothClasses, {
+      systemd: BOTH,
+      meet: ['confexts', 'os-release', 'images'],
+      order: ['sysext-first', 'confext-first', 'together'],
+    });
+    expect(surprises).toEqual([]);
+    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
+      "
+      257  confexts    sysext-first     71    70  Settled holds
+      257  confexts    confext-first    54    53  Settled violated permanent in 53
+      257  confexts    together       3092  5582  Settled violated permanent in 53
+      257  os-release  sysext-first     71    70  Settled violated permanent in 70
+      257  os-release  confext-first    54    53  Settled violated permanent in 53
+      257  os-release  together       3108  5865  Settled violated permanent in 53
+      257  images      sysext-first     50    49  Settled violated permanent in 49
+      257  images      confext-first    71    70  Settled holds
+      257  images      together       3039  5488  Settled violated permanent in 49
+      262  confexts    sysext-first     83    82  Settled holds
+      262  confexts    confext-first    61    60  Settled violated permanent in 60
+      262  confexts    together       3654  6611  Settled violated permanent in 60
+      262  os-release  sysext-first     83    82  Settled violated permanent in 82
+      262  os-release  confext-first    59    58  Settled violated permanent in 58
+      262  os-release  together       4078  7761  Settled violated permanent in 58
+      262  images      sysext-first     55    54  Settled violated permanent in 54
+      262  images      confext-first    83    82  Settled holds
+      262  images      together       3528  6381  Settled violated permanent in 54
       "
     `);
   });

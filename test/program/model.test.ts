@@ -124,7 +124,7 @@ describe('a process that may be killed', () => {
       kind: 'sometimes' as const,
       over: 'step' as const,
       check: (_before: Moment<Toy>, step: ToyStep) =>
-        step.killed === true && step.call.op === 'killed' && step.next === 'end',
+        step.killed === 'process' && step.call.op === 'killed' && step.next === 'end',
     };
     const [report] = of({ name: 'p', program: become(guarded, 'a'), kill: true }).check([witness]).properties;
     expect(report?.trace?.steps.map(({ action }) => action)).toEqual(['p', 'kill p']);
