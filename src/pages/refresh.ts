@@ -2,10 +2,9 @@
 import { MODES, type Mode } from '../../models/systemd/mutable.ts';
 import { VERSIONS, type Version } from '../../models/systemd/versions.ts';
 import type { Call } from '../kernel/calls.ts';
-import { layerRoot } from '../kernel/lookup.ts';
+
 import { tree } from '../kernel/notation.ts';
 import { resolve } from '../kernel/path.ts';
-import { isOrphan } from '../kernel/tree.ts';
 import { failed, type TaskId } from '../kernel/types.ts';
 import { viewOf } from '../kernel/view.ts';
 import { overlayAt, type World } from '../kernel/world.ts';
@@ -73,7 +72,7 @@ const INSIDE: TaskId = 'inside';
 
 /** Merged with one extension, a second one installed, and everybody in place. */
 function machineFor(version: Version, mode: Mode, isNested: boolean): World {
-  const bare = machine({ root: { ...ROOT, type: 'tmpfs' } }, [SLAVE, PRIVATE, INSIDE]);
+  const bare = machine({ root: { ...ROOT, type: 'ext4' } }, [SLAVE, PRIVATE, INSIDE]);
   const merged = attempt(bare, 'merge', command(version, 'confext', [`--mutable=${mode}`])).world;
   const installed = after(merged, [...SUBMOUNT, ...(isNested ? NESTED : []), INSTALL]);
   const unshared = (to: 'slave' | 'private'): readonly Call[] => [
@@ -204,11 +203,10 @@ function isMerged(world: World): boolean {
 
 /** Where an observer's writes go: one place, or one for each file. */
 function written(world: World, { task, etc }: Observer): string {
-  const places = WRITES.map(([what, name, copies]) => {
+  const places = WRITES.map(([what, name]) => {
     const call = { op: 'write', path: `${etc}/${name}`, data: 'written' } as const;
     const { world: next, result } = tries(world, task, call);
     if ('err' in result) return { what, place: result.err };
-    if (copies && hasNoWorkDirectory(world, task, etc)) return { what, place: COPY_UP_FAILS };
     const [first] = differences(world, next);
     return { what, place: first === undefined ? 'nowhere' : ownPlace(world, first) };
   });
@@ -228,22 +226,9 @@ function ownPlace(world: World, difference: Difference): string {
 
 /** A new file, and one of an extension that nobody wrote to yet, which is copied up. */
 const WRITES = [
-  ['a new file', 'new.conf', false],
-  ['an edit', 'app.conf', true],
+  ['a new file', 'new.conf'],
+  ['an edit', 'app.conf'],
 ] as const;
-
-/** Whether somebody has removed the work directory of the overlay that a process uses. */
-function hasNoWorkDirectory(world: World, task: TaskId, path: string): boolean {
-  const place = resolve(world, task, path);
-  const work = failed(place) ? null : (overlayAt(world, place.ok.fs)?.work ?? null);
-  return work !== null && isOrphan(layerRoot(world, work));
-}
-
-/**
- * Seen on Linux 6.18 with ext4, where a removed directory takes no O_TMPFILE; on tmpfs it does, and there the copy-up goes on. The
- * model does as tmpfs, which ARCHITECTURE.md lists under "Not modelled"; so this is said here and not computed.
- */
-const COPY_UP_FAILS = 'EPERM on ext4 (its work directory is gone; on tmpfs it goes on)';
 
 /** The moments of a refresh that matter to a writer: the window is when the hierarchy of the host is bare. */
 function moments(version: Version, mode: Mode): readonly (readonly [string, World])[] {
@@ -303,7 +288,7 @@ export function refreshPage(): string {
     '## Where a write goes meanwhile',
     paragraph(`The window is the time in which \`/etc\` shows the bare host. A process that stands in the old overlay goes on using
       that; after the refresh it shares the mutable directory with the new one. An edit is one of \`app.conf\`, which the extension has and which
-      is copied up.`),
+      is copied up. The file system is ext4, where that is EPERM once somebody has removed the work directory; on tmpfs it goes on.`),
     writeTable(),
   );
 }
