@@ -72,7 +72,7 @@ export function judge(system: System): Judged {
 
 /** The world after each tool has refreshed once more. */
 function refreshed(system: System, world: Read): Read {
-  let now = world;
+  let now = withRoom(world, Object.keys(system.tools));
   for (const [name, invocation] of Object.entries(system.tools)) {
     const draft = new Draft(now);
     draft.set(`task:${name}`, system.world.get(`task:${name}`)); // it has ended; another process is as it was
@@ -80,6 +80,17 @@ function refreshed(system: System, world: Read): Read {
     now = runAlone(draft, { name, program }, QUESTIONS).world;
   }
   return now;
+}
+
+/** The same world with room for what one more run of each tool makes, beside what the search has room for. */
+function withRoom(world: Read, tools: readonly string[]): Read {
+  const more = tools.flatMap((name) => ['again1', 'again2', 'again3', 'again4'].map((slot) => `${name}.${slot}`));
+  const added = new Set(more.map((id) => `fs:${id}`));
+  return {
+    slots: { ...world.slots, fs: [...world.slots.fs, ...more] },
+    get: (slot) => (added.has(slot) ? null : world.get(slot)),
+    remembers: world.remembers,
+  };
 }
 
 export const witnessOf = (property: Property): string => `${property.name}: witness`;
