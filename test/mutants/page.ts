@@ -1,12 +1,12 @@
 import { CHAPTERS, type Chapter } from './claims.ts';
 import { placeOf } from './machine.ts';
-import type { Rule } from './rule.ts';
+import type { Edit, Rule } from './rule.ts';
 import { RULES } from './table.ts';
 
 /** docs/rules.md: claim by claim the rules of the model, where they are, and what notices if one is missing. */
 
 /** Where a rule is: the module's function, and the function of Linux that its comment names. */
-function whereIs(rule: Rule): { readonly name: string; readonly source: string } {
+export function whereIs(rule: Edit): { readonly name: string; readonly source: string } {
   const { text, start } = placeOf(rule);
   const lines = text.slice(0, start).split('\n');
   const isHead = (line: string): boolean => /^(export )?(async )?(function\*?|const|class) \w+/.test(line);
@@ -19,7 +19,7 @@ function whereIs(rule: Rule): { readonly name: string; readonly source: string }
   return { name, source: [...new Set(sources)].join(', ') };
 }
 
-const cell = (text: string): string => text.replaceAll('|', '\\|');
+export const cell = (text: string): string => text.replaceAll('|', '\\|');
 
 function rowOf(rule: Rule): string {
   const { name, source } = whereIs(rule);
