@@ -236,7 +236,7 @@ export function originText(
         ? {}
         : { mutableDirs: Object.fromEntries(directories.map(([h, path]) => [h, inRoot(path)])) }),
     },
-    ...(mountOptions === null ? {} : { mountOptions }),
+    ...(mountOptions === null || mountOptions === '' ? {} : { mountOptions }), // seen: an empty text is not noted
     ...(extensions.length === 0
       ? {}
       : { extensions: Object.fromEntries(extensions.map(({ name, path, identity }) => [name, { path, identity }])) }),

@@ -21,8 +21,7 @@ export function* mountOverlay(run: Invocation, plan: Layout, h: string): Program
     yield* must('M7d', { op: 'mount-overlay', path: plan.at, ...options(run, plan), flags });
     return;
   }
-  const data = text.slice(0, LONGEST);
-  yield* must('M7d', { op: 'mount-overlay-data', path: plan.at, source: classOf(run).mountSource, data, flags });
+  yield* must('M7d', { op: 'mount-overlay-data', path: plan.at, source: classOf(run).mountSource, data: text, flags });
 }
 
 /** Whether a quotation mark is never closed by another one of its kind. Source: extract-word.c extract_first_word(). */

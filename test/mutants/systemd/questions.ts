@@ -308,7 +308,7 @@ export const QUESTIONS_ASKED: readonly SystemdRule[] = [
     source: 'systemd 262, sysext.c',
     file: discovery,
     within: 'originText',
-    find: 'mountOptions === null ? {}',
+    find: "mountOptions === null || mountOptions === '' ? {}",
     replace: 'true ? {}',
     noticedBy: '262 own/mount-options',
   },

@@ -442,6 +442,16 @@ const READING: readonly SystemdDraft[] = [
     }),
   ),
   etc(
+    'mount-options-empty',
+    'an empty text replaces the options as well, but is not noted in the origin',
+    [...HOST, A9],
+    [
+      withEnv(confext('merge', '--mutable=yes'), { SYSTEMD_CONFEXT_OVERLAYFS_MOUNT_OPTIONS: '' }),
+      confext('refresh', '--mutable=yes'),
+      confext('unmerge'),
+    ],
+  ),
+  etc(
     'ext-submount',
     'what is mounted below a directory of an extension is not part of it',
     [...HOST, A9, mount('tmpfs', '/var/lib/confexts/a9/etc/e'), write('/var/lib/confexts/a9/etc/e/m', 'mounted\n')],
