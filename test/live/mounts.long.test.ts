@@ -11,7 +11,7 @@ const { kernel, why } = await startedKernel();
 afterAll(() => kernel?.stop());
 
 /** How many random scripts CI plays: about half of the time that the live comparisons have. */
-const RUNS = 800;
+const RUNS = 600;
 const VECTORS = 'test/vectors/mount';
 const files = readdirSync(VECTORS)
   .filter((name) => name.endsWith('.jsonl'))

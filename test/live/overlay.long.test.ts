@@ -13,7 +13,7 @@ const { kernel, why } = await startedKernel();
 afterAll(() => kernel?.stop());
 
 /** How many random sequences CI plays: about half of the time that the live comparisons have. */
-const RUNS = 2000;
+const RUNS = 1400;
 const VECTORS = 'test/vectors/overlay';
 const files = readdirSync(VECTORS)
   .filter((name) => name.endsWith('.jsonl'))
