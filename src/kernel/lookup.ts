@@ -213,9 +213,9 @@ const trap = (fs: FsId, path: Path): string => `${fs}:${path}`;
 
 /** The tops of the layers and the work directory with what is in it. Source: Linux ovl_setup_trap(). */
 function trapsOf(world: Read, fs: OverlayFs): ReadonlySet<string> {
-  const tops = [...layersOf(fs), ...(fs.work === null ? [] : [fs.work])];
-  const traps = tops.map((layer) => trap(layer.fs, layerRoot(world, layer)));
-  return new Set(fs.work === null ? traps : [...traps, trap(fs.work.fs, join(layerRoot(world, fs.work), 'work'))]);
+  const { work, workdir = null } = fs;
+  const held = [...layersOf(fs), ...[work, workdir].filter((layer) => layer !== null)];
+  return new Set(held.map((layer) => trap(layer.fs, layerRoot(world, layer))));
 }
 
 /** One name in one directory of a layer, or undefined. */

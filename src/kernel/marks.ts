@@ -270,7 +270,8 @@ function holders(world: Read, id: FsId): readonly { readonly instance: FsId; rea
   return [...fileSystem(world, id).pins].flatMap(([pin, held]) => {
     const instance = instanceOf(pin);
     const fs = instance === undefined ? null : overlayAt(world, instance);
-    if (instance === undefined || fs === null || !('path' in held) || fs.work?.pin === pin) return [];
+    if (instance === undefined || fs === null || !('path' in held)) return [];
+    if (fs.work?.pin === pin || fs.workdir?.pin === pin) return [];
     const layer = fs.upper?.pin === pin ? fs.upper : fs.lowers.find((one) => one.pin === pin);
     return layer?.name === EXEMPT ? [] : [{ instance, at: held.path }];
   });

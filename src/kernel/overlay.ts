@@ -395,7 +395,7 @@ export function planOverlay(world: Read, id: FsId, fs: OverlayFs, operation: Ope
   const root = layerRoot(world, fs.upper);
   // Somebody removed the upper directory itself: it is held, but nothing can be made in it any more (IS_DEADDIR()).
   if (isOrphan(root)) return { changes: [], result: err('ENOENT') };
-  const workless = fs.work !== null && isOrphan(layerRoot(world, fs.work));
+  const workless = fs.workdir !== undefined && isOrphan(layerRoot(world, fs.workdir));
   const base = { world, fs, upper: fs.upper, root, workless, names: namesOf(fs.options) };
   const plan: Making = { ...base, changes: [], made: new Map(), copied: [], failure: null, undefined: undefined };
   const result = planOne(plan, id, operation);

@@ -259,6 +259,9 @@ function instance(mounting: Mounting, hasWork: boolean): FsId {
     ...(data.length === 0 ? {} : { data: data.map((layer, index) => take(layer, `data${index}`)) }),
     upper: upper === undefined ? null : take(upper, 'upper'),
     work: upper === undefined || work === undefined ? null : take(work, 'work'),
+    ...(work === undefined || !hasWork
+      ? {}
+      : { workdir: take({ ...work, path: join(work.path, 'work'), name: 'workdir' }, 'workdir') }),
     options: mounting.options,
     readonly: mounting.readonly || !hasWork,
     inodes: new Map(),

@@ -151,6 +151,8 @@ export interface OverlayFs {
   readonly data?: readonly Layer[];
   readonly upper: Layer | null;
   readonly work: Layer | null;
+  /** The directory `work` in that, in which objects are made; left out where none could be made. Another mount may remove it. */
+  readonly workdir?: Layer;
   readonly options: OverlayOptions;
   readonly readonly: boolean;
   readonly inodes: PlainFs['inodes'];

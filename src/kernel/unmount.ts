@@ -263,5 +263,5 @@ function collectFileSystem(draft: Draft, id: FsId, gone: Set<FsId>): void {
     for (const part of kept?.parts ?? []) draft.set(`fs:${part.fs}`, release(fileSystem(draft, part.fs), part.pin));
 }
 
-const layersOf = ({ lowers, data = [], upper, work }: OverlayFs): OverlayFs['lowers'] =>
-  [...lowers, ...data, upper, work].filter((layer) => layer !== null);
+const layersOf = ({ lowers, data = [], upper, work, workdir }: OverlayFs): OverlayFs['lowers'] =>
+  [...lowers, ...data, upper, work, workdir ?? null].filter((layer) => layer !== null);

@@ -98,8 +98,8 @@ describe('the bundled scenarios', () => {
       beneath  S01  directory   128   192  NoVanish holds
       beneath  S02  hierarchy   299   532  NoVanish holds
       beneath  S02  directory   301   536  NoVanish holds
-      beneath  S04  hierarchy   759  1679  NoResurrect holds
-      beneath  S04  directory   771  1705  NoResurrect holds
+      beneath  S04  hierarchy   848  1851  NoResurrect holds
+      beneath  S04  directory   868  1893  NoResurrect holds
       beneath  S05  hierarchy   299   532  NoLostWrite holds
       beneath  S05  directory   301   536  NoLostWrite holds
       "
@@ -497,14 +497,14 @@ describe('the bundled scenarios', () => {
       beneath  yes  no   call   80  186  FailureAtomic holds, NoVanish holds
       beneath  yes  no   kill   52  147  FailureAtomic holds, NoVanish holds
       beneath  yes  yes  mode   17   33  FailureAtomic holds, NoVanish holds
-      beneath  yes  yes  call   99  231  FailureAtomic holds, NoVanish holds
-      beneath  yes  yes  kill   64  183  FailureAtomic holds, NoVanish holds
+      beneath  yes  yes  call  100  232  FailureAtomic holds, NoVanish holds
+      beneath  yes  yes  kill   65  184  FailureAtomic holds, NoVanish holds
       beneath  no   no   mode   45   89  FailureAtomic holds, NoVanish holds
       beneath  no   no   call   70  165  FailureAtomic holds, NoVanish holds
       beneath  no   no   kill   45  132  FailureAtomic holds, NoVanish holds
       beneath  no   yes  mode   17   33  FailureAtomic holds, NoVanish holds
-      beneath  no   yes  call   89  210  FailureAtomic holds, NoVanish holds
-      beneath  no   yes  kill   57  168  FailureAtomic holds, NoVanish holds
+      beneath  no   yes  call   90  211  FailureAtomic holds, NoVanish holds
+      beneath  no   yes  kill   58  169  FailureAtomic holds, NoVanish holds
       "
     `);
   });
@@ -550,16 +550,16 @@ describe('the bundled scenarios', () => {
       beneath  create       hierarchy  118  175  NoWrongWinner vacuous, NoLostWrite vacuous
       beneath  edit         directory  252  372  NoLostWrite holds
       beneath  edit         hierarchy  244  360  NoLostWrite holds
-      beneath  overwrite    directory  126  184  NoLostWrite holds
-      beneath  overwrite    hierarchy  122  178  NoLostWrite holds
-      beneath  delete       directory  182  240  NoResurrect holds
-      beneath  delete       hierarchy  176  232  NoResurrect holds
+      beneath  overwrite    directory  148  205  NoLostWrite holds
+      beneath  overwrite    hierarchy  142  197  NoLostWrite holds
+      beneath  delete       directory  204  261  NoResurrect holds
+      beneath  delete       hierarchy  196  251  NoResurrect holds
       beneath  descriptor   directory  191  312  NoLostWrite holds
       beneath  descriptor   hierarchy  185  302  NoLostWrite holds
       beneath  inside       directory  191  312  NoLostWrite holds
       beneath  inside       hierarchy  185  302  NoLostWrite holds
-      beneath  inside-edit  directory  191  312  NoLostWrite holds
-      beneath  inside-edit  hierarchy  185  302  NoLostWrite holds
+      beneath  inside-edit  directory  213  333  NoLostWrite holds
+      beneath  inside-edit  hierarchy  205  321  NoLostWrite holds
       "
     `);
   });

@@ -452,6 +452,19 @@ const READING: readonly SystemdDraft[] = [
     ],
   ),
   etc(
+    'work-dir-taken',
+    'overlays that are not recognised stack over one work directory: each mount takes it from the one below, also the third, which fails',
+    [...HOST, A9, mkdir(MUTABLE), mkdir(`${MUTABLE}/.systemd-confext`), write(`${MUTABLE}/.systemd-confext/dev`, '0:1\n')],
+    [
+      confext('merge', '--mutable=yes'),
+      confext('refresh', '--mutable=yes'),
+      confext('refresh', '--mutable=yes'),
+      write('/etc/e/z', 'admin\n'),
+      write('/etc/new', 'admin\n'),
+      write('/etc/c', 'admin\n'),
+    ],
+  ),
+  etc(
     'ext-submount',
     'what is mounted below a directory of an extension is not part of it',
     [...HOST, A9, mount('tmpfs', '/var/lib/confexts/a9/etc/e'), write('/var/lib/confexts/a9/etc/e/m', 'mounted\n')],
