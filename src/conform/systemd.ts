@@ -111,17 +111,17 @@ class Player {
     return 'ok';
   }
 
-  /** Depth first, names sorted, up to the first failure. */
-  #removeTree(path: string): string {
+  /** Depth first, names sorted, up to the first failure. What is listed and not there is passed over. */
+  #removeTree(path: string, inside = false): string {
     const found = this.#machine.call({ op: 'lstat', path });
-    if ('err' in found) return found.err;
+    if ('err' in found) return inside && found.err === 'ENOENT' ? 'ok' : found.err;
     const isDirectory =
       typeof found.ok === 'object' && found.ok !== null && 'type' in found.ok && found.ok.type === 'dir';
     if (!isDirectory) return this.#all([{ op: 'unlink', path }]);
     const names = this.#machine.call({ op: 'readdir', path });
     if ('err' in names) return names.err;
     for (const name of namesOf(names)) {
-      const removed = this.#removeTree(`${path}/${name}`);
+      const removed = this.#removeTree(`${path}/${name}`, true);
       if (removed !== 'ok') return removed;
     }
     return this.#all([{ op: 'rmdir', path }]);
