@@ -285,13 +285,13 @@ interface Concerned {
   readonly entries: readonly string[];
 }
 
-/** The overlay that makes the edit in its own upper, `through`, is not surprised by it. */
+/** The overlay that makes the edit in its own upper, `through`, is not surprised by it, not even where a layer has the same upper. */
 function concernedBy(world: Read, id: FsId, places: readonly Path[], through: FsId | null): readonly Concerned[] {
   return holders(world, id).flatMap(({ instance, at }) => {
     const inside = places.filter((path) => !isOrphan(path) && isWithin(path, at));
     if (inside.length === 0) return [];
-    const above = instancesAbove(world, instance);
-    const instances = instance === through ? above : [instance, ...above];
+    const all = [instance, ...instancesAbove(world, instance)];
+    const instances = all.filter((one) => one !== through);
     const entries = inside.filter((path) => path !== at).map(nameOf);
     return instances.length === 0 ? [] : [{ instances, entries }];
   });
