@@ -6,7 +6,7 @@ import type { Field } from './json.ts';
 import { same } from './listing.ts';
 import type { Verdict } from './overlay.ts';
 import { type Command, SystemdMachine } from './systemdmachine.ts';
-import { DELETED, type Observation, observe, PARTS, type Part } from './systemdview.ts';
+import { DELETED, type Noted, type Observation, observe, PARTS, type Part } from './systemdview.ts';
 
 /** Plays recordings of the real systemd-confext and systemd-sysext against the model. */
 
@@ -166,20 +166,21 @@ function comparable(result: unknown): unknown {
   return Object.fromEntries(Object.entries(result).filter(([key]) => key !== 'detail'));
 }
 
+const isNoted = (value: unknown): value is Noted => typeof value === 'object' && value !== null;
+
 /**
  * Mounts on one path: of several that are hidden, the kernel's table does not tell which is above which. The former name of a
  * directory that was removed is not compared.
  */
-function inOrder(part: Part, noted: unknown): unknown {
-  if (part !== 'mounts' || !Array.isArray(noted)) return noted;
-  const list = noted.map((mount) =>
-    typeof mount?.root === 'string' && mount.root.endsWith(DELETED) ? { ...mount, root: DELETED } : mount,
-  );
-  const key = (noted: unknown): string =>
-    typeof noted === 'object' && noted !== null && 'at' in noted
-      ? `${noted.at} ${'hidden' in noted ? 0 : 1} ${JSON.stringify(Object.entries(noted).sort())}`
-      : '';
-  return list.sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
+function inOrder(part: Part, list: unknown): unknown {
+  if (part !== 'mounts' || !Array.isArray(list)) return list;
+  const mounts: readonly unknown[] = list;
+  const key = (mount: Noted): string =>
+    `${mount['at']} ${'hidden' in mount ? 0 : 1} ${JSON.stringify(Object.entries(mount).sort())}`;
+  return mounts
+    .filter(isNoted)
+    .map((mount) => (String(mount['root'] ?? '').endsWith(DELETED) ? { ...mount, root: DELETED } : mount))
+    .sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
 }
 
 /** The first entry in which two lists differ. */
