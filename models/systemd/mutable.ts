@@ -11,7 +11,7 @@
  */
 import { MUTABLE_MODES, type MutableMode } from '../../src/input/config.ts';
 import type { LayerPath } from '../../src/kernel/calls.ts';
-import type { Program } from '../../src/program/linux.ts';
+import { at, type Program } from '../../src/program/linux.ts';
 import { must, names, Stopped, word, yes } from './call.ts';
 import type { Invocation } from './invocation.ts';
 import { directoryOf, dotted, mutableDirectory, WORKSPACE, workName } from './names.ts';
@@ -100,7 +100,8 @@ function* lookAt(
 
 /** Makes a mutable directory unless it is there. */
 function* makeMutable(step: string, { systemd }: Invocation, path: string, { mode }: Hierarchy): Program {
-  yield* must(step, { op: 'mkdirAll', path, mode: systemd.mutableParents });
+  const made = yield* at(step, { op: 'mkdirAll', path, mode: systemd.mutableParents });
+  if ('err' in made) throw new Stopped(step, made.err === 'EEXIST' ? systemd.mutableNoDirectory : made.err);
   if (systemd.mutableModeAtOnce) yield* must(step, { op: 'chmod', path, mode });
 }
 

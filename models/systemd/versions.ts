@@ -126,6 +126,12 @@ export const BEHAVIOURS = {
     ['refused', 'created'],
     { '257': 'refused', '262': 'created' },
   ),
+  mutableNoDirectory: row(
+    'what mode "yes" fails with where something else than a directory is in its place, with the permission bits of one',
+    'seen: 257.13 "File exists", 262.1 "Failed to chase/create base directory …: Not a directory"',
+    ['EEXIST', 'ENOTDIR'],
+    { '257': 'EEXIST', '262': 'ENOTDIR' },
+  ),
   backingFile: flag(
     'the block device of the host hierarchy is noted in the overlay, if that is a layer and on one',
     'systemd 262, sysext.c; seen with strace: the last file written to the marker directory',

@@ -30,8 +30,21 @@ interface Begun {
   readonly text: string;
 }
 
-/** Reads the whole output. Throws an Error that quotes the first line which is not strace's. */
+/**
+ * Reads the whole output. Throws an Error that quotes the first line which is not strace's. A call counts when it ends, but a
+ * clone when it begins: its child may have made calls before the parent has returned.
+ */
 export function parseStrace(text: string): readonly Event[] {
+  const events: Event[] = [];
+  for (const event of eventsOf(text)) {
+    const isClone = 'name' in event && event.name.startsWith('clone');
+    const after = isClone ? events.findIndex(({ line }) => line > event.line) : -1;
+    events.splice(after < 0 ? events.length : after, 0, event);
+  }
+  return events;
+}
+
+function eventsOf(text: string): readonly Event[] {
   const unfinished = new Map<number, Begun>();
   return text.split('\n').flatMap((whole, index): readonly Event[] => {
     if (whole === '') return [];

@@ -128,6 +128,16 @@ describe('system calls in the words of the model', () => {
       ['2 unshare {} ok', '3 leave {"status":123} ok'],
     ],
     [
+      'a child that is faster than its parent',
+      [
+        '1 clone(child_stack=NULL, flags=CLONE_NEWNS|SIGCHLD <unfinished ...>',
+        '2 umount2("/etc", MNT_DETACH) = 0',
+        '1 <... clone resumed>) = 2',
+        '2 exit_group(0) = ?',
+      ],
+      ['2 unshare {} ok', '3 umount {"path":"/etc","detach":true,"nofollow":false} ok', '5 leave {"status":0} ok'],
+    ],
+    [
       'a child that is killed',
       ['1 clone(child_stack=NULL, flags=CLONE_NEWNS|SIGCHLD) = 2', '2 +++ killed by SIGABRT +++'],
       ['2 unshare {} ok', '3 leave {"status":"SIGABRT"} ok'],

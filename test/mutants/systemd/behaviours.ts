@@ -102,6 +102,13 @@ export const ROWS: readonly SystemdRule[] = [
     '257 strace/yes: on a disk',
   ),
   row('backingFile', '262')('true', 'false', '262 notes the block device of the host', '262 strace/yes: on a disk'),
+  row('mutableNoDirectory', '257')(
+    "'EEXIST'",
+    "'ENOTDIR'",
+    '257 says EEXIST where something else than a directory is in the place of the mutable directory',
+    '257 own/md-is-file-of-mode',
+  ),
+  row('mutableNoDirectory', '262')("'ENOTDIR'", "'EEXIST'", '262 says ENOTDIR there', '262 own/md-is-file-of-mode'),
   row('checksWorkDir', '257')(
     'false',
     'true',

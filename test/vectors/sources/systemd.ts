@@ -65,6 +65,12 @@ const MUTABLE_DIRECTORIES: readonly SystemdDraft[] = [
     modes('merge', 'auto', 'yes', 'import', 'ephemeral-import', 'ephemeral'),
   ),
   etc(
+    'md-is-file-of-mode',
+    'the same with the permission bits of the hierarchy',
+    [...HOST, A9, mkdir('/var/lib/extensions.mutable'), write(MUTABLE, 'no directory\n'), { op: 'chmod', path: MUTABLE, mode: '0755' }],
+    modes('merge', 'auto', 'yes'),
+  ),
+  etc(
     'md-read-only',
     'the mutable directory cannot be written, though its parent can',
     [...HOST, A9, mkdir(MUTABLE), write(`${MUTABLE}/m`, 'm\n'), mount('bind', MUTABLE, MUTABLE), mount('remount-ro', MUTABLE)],
