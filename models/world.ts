@@ -1,4 +1,5 @@
 /** Worlds that scenarios start from: drawn trees, the mounts of a booted system, and the slots of their processes. */
+import type { ImageClass } from '../src/input/imageclass.ts';
 import { tree } from '../src/kernel/notation.ts';
 import type { Component, FsId, Mount, Namespace, PlainFs, Slot, Task, TaskId } from '../src/kernel/types.ts';
 import { type Read, type Slots, World } from '../src/kernel/world.ts';
@@ -92,8 +93,10 @@ export function build(machine: Machine): World {
 export { tree };
 
 /** How the tool is invoked under the common options. */
-export const invocation = ({ systemd: version, behaviours, mutable }: Choice): Invocation =>
-  invoke('confext', systemd(version, behavioursOf(behaviours)), { mutable });
+export const invocation = (
+  { systemd: version, behaviours, mutable }: Choice,
+  imageClass: ImageClass = 'confext',
+): Invocation => invoke(imageClass, systemd(version, behavioursOf(behaviours)), { mutable });
 
 /** Merges at boot; then an administrator makes some more calls. */
 function* boot(run: Invocation, then: readonly LinuxCall[]): Program {

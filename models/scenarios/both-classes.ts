@@ -7,11 +7,10 @@ import { type Process, type Program, runAlone, start } from '../../src/program/l
 import { runDirectly } from '../run.ts';
 import type { Choice, Scenario, System } from '../scenario.ts';
 import { must } from '../systemd/call.ts';
-import { type Invocation, invoke } from '../systemd/invocation.ts';
+import type { Invocation } from '../systemd/invocation.ts';
 import { QUESTIONS } from '../systemd/questions.ts';
 import { refresh, tell } from '../systemd/verbs.ts';
-import { systemd } from '../systemd/versions.ts';
-import { build, tree } from '../world.ts';
+import { build, invocation, tree } from '../world.ts';
 
 /** A sysext that ships a confext. */
 const shipping = (version: number) => `s/ #${version}
@@ -114,8 +113,10 @@ export const scenario: Scenario = {
   },
   build: (choice: Choice): System => {
     const { meet = '', order = '', start: from } = choice.options;
-    const tool = (imageClass: 'sysext' | 'confext'): Invocation =>
-      invoke(imageClass, systemd(choice.systemd), { mutable: choice.mutable, parallel: order === 'together' });
+    const tool = (imageClass: 'sysext' | 'confext'): Invocation => ({
+      ...invocation(choice, imageClass),
+      parallel: order === 'together',
+    });
     const [sysext, confext] = [tool('sysext'), tool('confext')];
     const bare = build({ root: root(meet), processes: { boot: 6, sysext: 4, confext: 4 } });
     const updates = from === 'update' && meet === 'confexts';

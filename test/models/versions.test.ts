@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { choose, UnknownOption } from '../../models/scenario.ts';
 import { scenario } from '../../models/scenarios/failed-refresh.ts';
+import { SCENARIOS } from '../../models/scenarios/index.ts';
 import {
   ABOUT,
   BEHAVIOURS,
@@ -82,6 +83,12 @@ describe('the table of behaviours', () => {
 });
 
 describe('rows laid over a version', () => {
+  it.each(SCENARIOS.map((each) => [each.name, each] as const))('reach every tool of %s', (_, each) => {
+    const { tools } = each.build(choose(each, { cleansUp: 'yes', skip: 'no' }));
+    for (const { systemd: rows } of Object.values(tools)) expect(rows).toMatchObject({ cleansUp: true, skip: false });
+    expect(Object.keys(tools)).not.toEqual([]);
+  });
+
   it('are options of every scenario, and change only what they name', () => {
     const choice = choose(scenario, { systemd: '257', skip: 'yes', mutableParents: '0755' });
     expect(choice.behaviours).toEqual({ skip: 'yes', mutableParents: '0755' });
