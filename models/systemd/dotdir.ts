@@ -16,7 +16,7 @@ export function* writeDotDir(
 ): Program {
   const { dotDir, listFile } = classOf(run);
   const dir = `${WORKSPACE}/meta${h}/${dotDir}`;
-  yield* must('M7d', { op: 'mkdir', path: dir, mode: 0o755 });
+  yield* must('M7d', { op: 'mkdirAll', path: dir, mode: 0o755 });
   // The list has every accepted extension, also those that contribute nothing to this hierarchy.
   const list = extensions.map(({ name }) => `${name}\n`).join('');
   yield* must('M7d', { op: 'write', path: `${dir}/${listFile}`, data: list });

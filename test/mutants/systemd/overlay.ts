@@ -223,6 +223,14 @@ export const OVERLAY: readonly SystemdRule[] = [
     noticedBy: '262 own/settings-of-sysext',
   },
   {
+    rule: 'the marker directory may be there already: a hierarchy that is named twice is built twice in one place',
+    source: 'store_info_in_meta()',
+    file: dotdir,
+    find: "op: 'mkdirAll', path: dir",
+    replace: "op: 'mkdir', path: dir",
+    noticedBy: '262 own/hierarchy-twice',
+  },
+  {
     rule: 'the marker directory is 0755',
     source: 'store_info_in_meta()',
     file: dotdir,

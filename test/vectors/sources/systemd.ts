@@ -448,6 +448,16 @@ const READING: readonly SystemdDraft[] = [
     }),
   ),
   etc(
+    'hierarchy-twice',
+    'a hierarchy that is named twice is merged twice, into one place of the workspace; what is mounted in it is carried along once',
+    [...HOST, A9, mount('tmpfs', '/etc/s'), write('/etc/s/in', 'in\n')],
+    ['no', 'yes', 'import', 'ephemeral'].flatMap((mode) =>
+      [confext('merge', `--mutable=${mode}`), confext('refresh', `--mutable=${mode}`), write('/etc/new', 'new\n'), confext('status'), confext('unmerge')].map((op) =>
+        op['op'] === 'confext' ? withEnv(op, { SYSTEMD_CONFEXT_HIERARCHIES: '/etc:/etc' }) : op,
+      ),
+    ),
+  ),
+  etc(
     'mount-options-empty',
     'an empty text replaces the options as well, but is not noted in the origin',
     [...HOST, A9],
