@@ -1,5 +1,4 @@
 /** The small words the systemd programs are written in. */
-
 import { at, type LinuxCall, type Program, type Value } from '../../src/program/linux.ts';
 
 /** The program gives up: the step, the errno, and the signal if the process aborts instead of returning an error. */

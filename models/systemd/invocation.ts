@@ -68,9 +68,12 @@ export class Refused extends Error {
   override name = 'Refused';
 }
 
+/** What was given of an invocation. */
+type Options = { -readonly [K in keyof Invocation]?: Invocation[K] };
+
 /**
  * The command line as the tool reads it: arguments win over the environment, whose bad values are warnings. Throws
- * {@link Refused} for a bad argument. Source: sysext.c parse_argv(), run().
+ * {@link Refused} for a bad argument, or a bad list of hierarchies. Source: sysext.c parse_argv(), run().
  */
 export function parseCommand(
   imageClass: ImageClass,
@@ -79,7 +82,7 @@ export function parseCommand(
   env: Readonly<Record<string, string>>,
 ): Invocation {
   const names = CLASSES[imageClass].env;
-  const options: { -readonly [K in keyof Invocation]?: Invocation[K] } = {};
+  const options: Options = {};
   const fromEnv = parseMode(env[names.mutableMode] ?? '');
   if (fromEnv !== undefined) options.mutable = fromEnv;
   const listed = env[names.hierarchies];
@@ -94,11 +97,7 @@ export function parseCommand(
   return invoke(imageClass, systemd, options);
 }
 
-function readArgument(
-  systemd: Systemd,
-  argument: string,
-  options: { -readonly [K in keyof Invocation]?: Invocation[K] },
-): void {
+function readArgument(systemd: Systemd, argument: string, options: Options): void {
   const at = argument.indexOf('=');
   const [name, value] = at < 0 ? [argument, ''] : [argument.slice(0, at), argument.slice(at + 1)];
   const yes = (): boolean => {

@@ -11,7 +11,7 @@ import { must, Stopped, word } from './call.ts';
 import { type Image, originText, suitable } from './discovery.ts';
 import { writeDotDir } from './dotdir.ts';
 import { classOf, type Invocation } from './invocation.ts';
-import { type Layout, layout, type Mode, placeFor, resolveHierarchy, resolveMutable } from './mutable.ts';
+import { type Layout, layout, type Mode, placeFor, resolveHierarchy, resolveMutable, type Used } from './mutable.ts';
 import { STATUS, WORKSPACE } from './names.ts';
 import type { Log } from './outcome.ts';
 import { mountOverlay } from './overlay.ts';
@@ -52,9 +52,9 @@ export function* mergeChild(merging: Merge): Program<number | readonly Assembled
   if (decoupled) return yield* assemble(merging, extensions, origin.now);
   // Three rounds over all hierarchies: nothing is bound before everything is built. So where the second hierarchy cannot be
   // built, the first one stays bare as well, and whatever was parked of either is lost with this child.
-  const saved = new Map<string, Saved>();
-  for (const h of run.hierarchies) saved.set(h, yield* unmergeStatusQuo(run, h, log)); // the window opens
-  for (const h of run.hierarchies) yield* buildHierarchy(merging, h, extensions, origin.now, saved.get(h));
+  const saved: (readonly [hierarchy: string, saved: Saved])[] = [];
+  for (const h of run.hierarchies) saved.push([h, yield* unmergeStatusQuo(run, h, log)]); // the window opens
+  for (const [h, parked] of saved) yield* buildHierarchy(merging, h, extensions, origin.now, parked);
   for (const h of run.hierarchies) yield* bindHierarchy(run, h, log); // the window closes
   return STATUS.merged;
 }
@@ -71,14 +71,11 @@ interface Saved {
  */
 function* assemble(merging: Merge, extensions: readonly Image[], origin: string): Program<readonly Assembled[]> {
   const { run, log } = merging;
-  const saved = new Map<string, Saved>();
-  const made: Assembled[] = [];
+  const saved: (readonly [hierarchy: string, saved: Saved])[] = [];
+  const workDirs = new Map<string, string>();
   try {
-    for (const h of run.hierarchies) saved.set(h, yield* unmergeStatusQuo(run, h, log));
-    for (const h of run.hierarchies) {
-      const workDir = (work: string): unknown => made.push({ hierarchy: h, tree: null, workDir: work });
-      yield* buildHierarchy(merging, h, extensions, origin, saved.get(h), workDir);
-    }
+    for (const h of run.hierarchies) saved.push([h, yield* unmergeStatusQuo(run, h, log)]);
+    for (const [h, held] of saved) yield* buildHierarchy(merging, h, extensions, origin, held, workDirs);
     const assembled: Assembled[] = [];
     for (const h of run.hierarchies) {
       const path = placeFor(run, h, null);
@@ -86,12 +83,11 @@ function* assemble(merging: Merge, extensions: readonly Image[], origin: string)
       if ('err' in there && there.err !== 'ENOENT') throw new Stopped('M8', there.err);
       const tree = 'ok' in there ? h : null;
       if (tree !== null) yield* must('M8', { op: 'open-tree', path, tree, private: false });
-      const workDir = made.find(({ hierarchy }) => hierarchy === h)?.workDir ?? null;
-      assembled.push({ hierarchy: h, tree, workDir });
+      assembled.push({ hierarchy: h, tree, workDir: workDirs.get(h) ?? null });
     }
     return assembled;
   } catch (reason) {
-    if (reason instanceof Stopped && reason.signal === null) yield* cleanUp(run, 'M9', made);
+    if (reason instanceof Stopped && reason.signal === null) yield* cleanUp(run, 'M9', workDirs.values());
     throw reason;
   }
 }
@@ -145,25 +141,25 @@ function* unmergeStatusQuo(run: Invocation, h: string, log: Log): Program<Saved>
 }
 
 /**
- * M7: assembles the new overlay. Once the old one is gone for everyone, a failure here leaves the hierarchy bare and the
- * submounts lost.
+ * M7: assembles the new overlay, and adds its work directory, where that will be noted, to `workDirs`. Once the old one is gone
+ * for everyone, a failure here leaves the hierarchy bare and the submounts lost.
  */
 function* buildHierarchy(
   { run, mode }: Merge,
   h: string,
   extensions: readonly Image[],
   origin: string,
-  saved: Saved = { where: h, clones: [] },
-  madeWorkDir: (path: string) => unknown = () => {},
+  saved: Saved,
+  workDirs = new Map<string, string>(),
 ): Program {
-  const used: { name: string; path: string }[] = [];
+  const used: Used[] = [];
   for (const { name } of extensions) {
     const path = yield* word('M7', 'content', h, workspaceOf(run, name));
     if (path !== 'nothing') used.push({ name, path });
   }
   if (used.length > 0 || (mode !== 'no' && run.systemd.mutableWithoutExtensions)) {
     const plan = yield* layout(run, mode, h, used);
-    if (plan.recordWork && plan.work !== null) madeWorkDir(plan.work.path);
+    if (plan.recordWork && plan.work !== null) workDirs.set(h, plan.work.path);
     yield* mountOverlay(run, plan, h);
     yield* writeDotDir(run, plan, h, extensions, origin);
     yield* protect(run, plan);

@@ -11,7 +11,7 @@ import { submountsBelow } from '../../src/kernel/mounttable.ts';
 import { list, lookup, resolve } from '../../src/kernel/path.ts';
 import { isReadonly } from '../../src/kernel/session.ts';
 import { isOrphan, pinned } from '../../src/kernel/tree.ts';
-import { err, failed, ok, type TaskId } from '../../src/kernel/types.ts';
+import { err, failed, ok, type Result, type TaskId } from '../../src/kernel/types.ts';
 import { fileSystem, type Read, task as taskOf } from '../../src/kernel/world.ts';
 import type { Questions } from '../../src/program/linux.ts';
 import { configuredMode, discoverQuestion, lookIn, type Search, suitableQuestion } from './discovery.ts';
@@ -51,9 +51,9 @@ export function readText(world: Read, task: TaskId, path: string): string | unde
 }
 
 /** Names in a directory; ENOTDIR where it is none. */
-function entriesIn(world: Read, task: TaskId, path: string): { readonly ok: readonly string[] } | CallResult {
+function entriesIn(world: Read, task: TaskId, path: string): Result<readonly string[]> {
   const place = resolve(world, task, path);
-  if ('err' in place) return place;
+  if (failed(place)) return place;
   const isDirectory = lookup(world, place.ok.fs, place.ok.path)?.type === 'dir';
   return isDirectory ? ok(list(world, place.ok.fs, place.ok.path)) : err('ENOTDIR');
 }
@@ -128,8 +128,7 @@ function content(world: Read, task: TaskId, h: string, extension: string): CallR
   const at = chased(world, task, h, extension);
   if (failed(at)) return at.err === 'ENOENT' ? ok('nothing') : at;
   const entries = entriesIn(world, task, String(at.ok));
-  if ('err' in entries) return entries;
-  return ok(Array.isArray(entries.ok) && entries.ok.length > 0 ? at.ok : 'nothing');
+  return failed(entries) ? entries : ok(entries.ok.length > 0 ? at.ok : 'nothing');
 }
 
 /** Whether a file system is on a block device, which tmpfs and overlayfs are not. Source: get_block_device(). */
@@ -179,9 +178,9 @@ function upperFits(world: Read, task: TaskId, upper: string, beside: string): Ca
  * two at once never agree, and the lowest number that is free, so that states stay few.
  */
 function freeWorkName(world: Read, task: TaskId, beside: string, prefix: string): CallResult {
-  const entries = entriesIn(world, task, beside === '/' ? beside : beside.replace(/\/$/, ''));
-  if ('err' in entries) return entries;
-  const taken = new Set(Array.isArray(entries.ok) ? entries.ok.map(String) : []);
+  const entries = entriesIn(world, task, beside);
+  if (failed(entries)) return entries;
+  const taken = new Set(entries.ok);
   const hex = (number: number): string => number.toString(16).padStart(8, '0');
   const name = (number: number): string => `${prefix}-${hex(world.slots.tasks.indexOf(task))}${hex(number)}`;
   let number = 0;
@@ -214,7 +213,7 @@ function reloads(
   for (const h of hierarchies) {
     const found = statusOf(world, task, h, root, imageClass);
     if (failed(found)) return found;
-    const [state, ...extensions] = Array.isArray(found.ok) ? found.ok.map(String) : [];
+    const [state, ...extensions] = textsOf(found.ok);
     if (state === 'merged') names.push(...extensions);
   }
   const wishes = wishesOf(lookIn(world, task, root), rules, imageClass, names);
@@ -274,7 +273,7 @@ export const QUESTIONS: Questions = {
   content: (world, task, [h, extension]) => content(world, task, text(h), text(extension)),
   'has-entries': (world, task, [path]) => {
     const entries = entriesIn(world, task, text(path));
-    return 'err' in entries ? entries : ok(Array.isArray(entries.ok) && entries.ok.length > 0);
+    return failed(entries) ? entries : ok(entries.ok.length > 0);
   },
   'is-directory': (world, task, [path]) => {
     const place = resolve(world, task, text(path), { follow: false });

@@ -4,7 +4,6 @@
  * is no way back for those that are done already. Source: systemd pull request 43680, exchange_hierarchy_tree(); what its
  * description leaves open is done as in the version it is built on.
  */
-
 import { err } from '../../src/kernel/types.ts';
 import { at, type Program } from '../../src/program/linux.ts';
 import { must, Stopped, word, yes } from './call.ts';
@@ -32,7 +31,12 @@ export function* exchangeAll(run: Invocation, assembled: readonly Assembled[], l
         : exchange(run, one, one.tree, log, () => left.shift());
     }
   } catch (reason) {
-    if (reason instanceof Stopped) yield* cleanUp(run, 'E4', left);
+    if (reason instanceof Stopped)
+      yield* cleanUp(
+        run,
+        'E4',
+        left.map(({ workDir }) => workDir),
+      );
     throw reason;
   }
 }
@@ -78,13 +82,14 @@ function* exchange(
     mounted();
   }
   yield* at('E4', { op: 'fdclose', fd: OLD.fd });
-  const isNew = workDir === `${run.root}/${oldWorkDir}`; // where the name is a fixed one
-  if (oldWorkDir !== null && !isNew) yield* at('E4', { op: 'removeTree', path: workDirPath(run, oldWorkDir) });
+  // Where the name is a fixed one, it is the new overlay's as well.
+  if (oldWorkDir !== null && workDir !== `${run.root}/${oldWorkDir}`)
+    yield* at('E4', { op: 'removeTree', path: workDirPath(run, oldWorkDir) });
   log.merged.push(where);
 }
 
 /** Work directories that nobody will use. A failure is only a warning. */
-export function* cleanUp(run: Invocation, step: string, unused: readonly Assembled[]): Program {
+export function* cleanUp(run: Invocation, step: string, unused: Iterable<string | null>): Program {
   if (!run.systemd.cleansUp) return;
-  for (const { workDir } of unused) if (workDir !== null) yield* at(step, { op: 'removeTree', path: workDir });
+  for (const path of unused) if (path !== null) yield* at(step, { op: 'removeTree', path });
 }

@@ -3,7 +3,7 @@
  * in `merge.ts` and `unmerge.ts`. Read it beside `sysext.c`: verb_merge(), verb_refresh(), verb_unmerge(), verb_status().
  */
 import { at, ChildKilled, type Program } from '../../src/program/linux.ts';
-import { names, Stopped, word } from './call.ts';
+import { names, Stopped, yes } from './call.ts';
 import { discoverImages } from './discovery.ts';
 import { classOf, type Invocation, type Verb } from './invocation.ts';
 import { type Merge, mergeChild } from './merge.ts';
@@ -20,8 +20,7 @@ export function* merge(run: Invocation): Program<Outcome> {
     const images = yield* discoverImages('P2', 'merge', run);
     for (const h of run.hierarchies) {
       // Checked without a lock.
-      if ((yield* word('P3', 'ours', h, run.root, classOf(run).dotDir)) === 'true')
-        return log.outcome('already-merged');
+      if (yield* yes('P3', 'ours', h, run.root, classOf(run).dotDir)) return log.outcome('already-merged');
     }
     return yield* mergeInChild({ run, verb: 'merge', mode, images, log });
   });
@@ -64,7 +63,7 @@ export function* status(run: Invocation): Program<Outcome> {
         failure ??= reason;
       }
     }
-    return failure === null ? log.outcome('status', { status: table }) : log.outcome(`error:${failure.errno}`);
+    return failure === null ? log.outcome('status', { status: table }) : log.outcome(failureOf(failure));
   });
 }
 
@@ -101,19 +100,11 @@ export function* tell(verb: Verb, run: Invocation): Program {
 /** Runs a verb that may stop anywhere in the parent. */
 function* told(verb: (log: Log) => Program<Outcome>): Program<Outcome> {
   const log = new Log();
-  const outcome = yield* outcomeOf(verb(log), log);
+  const ended = yield* part(verb(log));
+  const outcome = ended instanceof Stopped ? log.outcome(failureOf(ended)) : ended;
   // Where a child does the mounting, its end tells how that went.
   if (log.mountsItself) yield* at('P7', { op: 'event', what: `exit ${outcome.rc}` });
   return outcome;
-}
-
-function* outcomeOf(verb: Program<Outcome>, log: Log): Program<Outcome> {
-  try {
-    return yield* verb;
-  } catch (reason) {
-    if (!(reason instanceof Stopped)) throw reason;
-    return log.outcome(`error:${reason.errno}`);
-  }
 }
 
 type Ended = number | readonly Assembled[] | Stopped;

@@ -191,7 +191,7 @@ export const BEHAVIOURS = {
     { '257': 'caller', '262': 'caller', atomic: 'root' },
   ),
   cleansUp: flag(
-    'a run that fails removes the work directories that it has made',
+    'a run that assembles in a decoupled namespace and fails removes the work directories that it has made',
     'pull request 43680: "a random suffix and cleanup on failure"',
     { '257': false, '262': false, atomic: true },
   ),

@@ -110,9 +110,9 @@ export const MERGE: readonly SystemdRule[] = [
     source: 'merge_subprocess()',
     file: merge,
     within: 'mergeChild',
-    find: 'saved.set(h, yield* unmergeStatusQuo(run, h, log)); // the',
+    find: 'saved.push([h, yield* unmergeStatusQuo(run, h, log)]); // the',
     replace:
-      '{ saved.set(h, yield* unmergeStatusQuo(run, h, log)); yield* buildHierarchy(merging, h, extensions, origin.now, saved.get(h)); }\n  if (false) // the',
+      'yield* buildHierarchy(merging, h, extensions, origin.now, yield* unmergeStatusQuo(run, h, log));\n  if (false) // the',
     noticedBy: '257 own/first-fails-both-stay-bare',
   },
   {
@@ -120,9 +120,9 @@ export const MERGE: readonly SystemdRule[] = [
     source: 'merge_subprocess()',
     file: merge,
     within: 'mergeChild',
-    find: 'yield* buildHierarchy(merging, h, extensions, origin.now, saved.get(h));',
+    find: 'yield* buildHierarchy(merging, h, extensions, origin.now, parked);',
     replace:
-      '{ yield* buildHierarchy(merging, h, extensions, origin.now, saved.get(h)); yield* bindHierarchy(run, h, log); }\n  if (false)',
+      '{ yield* buildHierarchy(merging, h, extensions, origin.now, parked); yield* bindHierarchy(run, h, log); }\n  if (false)',
     noticedBy: '257 own/hierarchy-is-file',
   },
   {

@@ -137,8 +137,8 @@ export const QUESTIONS_ASKED: readonly SystemdRule[] = [
     source: 'determine_used_extensions()',
     file: questions,
     within: 'content',
-    find: "if ('err' in entries) return entries;",
-    replace: "if ('err' in entries) return ok('nothing');",
+    find: 'failed(entries) ? entries :',
+    replace: "failed(entries) ? ok('nothing') :",
     noticedBy: '257 own/hierarchy-is-file',
   },
   {
@@ -146,8 +146,8 @@ export const QUESTIONS_ASKED: readonly SystemdRule[] = [
     source: 'determine_used_extensions()',
     file: questions,
     within: 'content',
-    find: '&& entries.ok.length > 0 ? at.ok',
-    replace: '? at.ok',
+    find: "entries.ok.length > 0 ? at.ok : 'nothing'",
+    replace: 'at.ok',
     noticedBy: '257 hand/ext-empty-dir',
   },
   {

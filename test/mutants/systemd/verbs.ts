@@ -12,7 +12,7 @@ export const VERBS: readonly SystemdRule[] = [
     source: 'verb_merge()',
     file: verbs,
     within: 'merge',
-    find: "if ((yield* word('P3', 'ours', h, run.root, classOf(run).dotDir)) === 'true')",
+    find: "if (yield* yes('P3', 'ours', h, run.root, classOf(run).dotDir))",
     replace: 'if (false)',
     noticedBy: '257 own/dot-dir-is-file',
   },
