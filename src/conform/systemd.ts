@@ -2,7 +2,7 @@ import { VERBS } from '../../models/systemd/invocation.ts';
 import { RELEASES, systemd } from '../../models/systemd/versions.ts';
 import { IMAGE_CLASSES } from '../input/imageclass.ts';
 import type { Call } from '../kernel/calls.ts';
-import { parentOf } from '../kernel/tree.ts';
+import { byText, parentOf } from '../kernel/tree.ts';
 import type { Field } from './json.ts';
 import { namesOf, same, statOf } from './listing.ts';
 import type { Verdict } from './overlay.ts';
@@ -175,7 +175,7 @@ function inOrder(part: Part, list: unknown): unknown {
   return mounts
     .filter(isNoted)
     .map((mount) => (String(mount['root'] ?? '').endsWith(DELETED) ? { ...mount, root: DELETED } : mount))
-    .sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
+    .sort((a, b) => byText(key(a), key(b)));
 }
 
 /** The first entry in which two lists differ. */

@@ -3,7 +3,7 @@ import { CLASSES } from '../input/imageclass.ts';
 import { layerRoot } from '../kernel/lookup.ts';
 import { type MountLine, mountTable } from '../kernel/mounttable.ts';
 import { lookup, list as namesIn, pathOf, resolve } from '../kernel/path.ts';
-import { isOrphan, isWithin, join, nameOf } from '../kernel/tree.ts';
+import { byText, isOrphan, isWithin, join, nameOf } from '../kernel/tree.ts';
 import { type FsId, failed, type Inode, type Layer, type OverlayFs, type Path } from '../kernel/types.ts';
 import { fileSystem, overlayAt, type Read } from '../kernel/world.ts';
 import { namesOf, statOf } from './listing.ts';
@@ -47,7 +47,6 @@ export function observe(
 const at = (noted: Noted): string => String(noted['path']);
 const isFirst = (noted: Noted, index: number, all: readonly Noted[]): boolean =>
   index === 0 || at(all[index - 1] ?? {}) !== at(noted);
-const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const byKey = ([a]: readonly [string, Noted], [b]: readonly [string, Noted]): number => byText(a, b);
 const octal = (mode: number): string => mode.toString(8).padStart(4, '0');
 
