@@ -139,7 +139,7 @@ export const BEHAVIOURS = {
   ),
   checksWorkDir: flag(
     'a noted work directory that is not a plain relative path is refused (EINVAL) before anything is detached',
-    'systemd 262, sysext.c; specification of 257: no check',
+    'systemd 262, sysext.c; seen: 257.13 removes what an absolute path leads to',
     { '257': false, '262': true },
   ),
   mountOptionsVariable: flag(

@@ -46,7 +46,7 @@ function conformPath(path: string): readonly Verdict[] {
 }
 
 /** The line that says where the vectors of a file come from. */
-export const isOrigin = (line: Field): boolean => line.has('recorded') && line.keys.length === 1;
+const isOrigin = (line: Field): boolean => line.has('recorded') && line.keys.length === 1;
 
 function conformVector(vector: Field): Verdict {
   if (isLiveVector(vector)) return conformLive(vector);

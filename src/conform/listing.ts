@@ -122,7 +122,8 @@ function detailsOf(inode: Inode): Listed {
   }
 }
 
-function statOf(result: CallResult): Stat {
+/** What an lstat gave. */
+export function statOf(result: CallResult): Stat {
   const value = 'ok' in result ? result.ok : null;
   if (typeof value !== 'object' || value === null || !('type' in value)) throw new Error('lstat gave no stat');
   return value;
@@ -130,7 +131,8 @@ function statOf(result: CallResult): Stat {
 
 const said = (result: CallResult): unknown => ('ok' in result ? result.ok : `(${result.err})`);
 
-function namesOf(result: CallResult): readonly string[] {
+/** The names that a readdir gave; none where it failed. */
+export function namesOf(result: CallResult): readonly string[] {
   if ('err' in result || !Array.isArray(result.ok)) return [];
   return result.ok.map((entry) => String(Array.isArray(entry) ? entry[0] : entry));
 }

@@ -1,9 +1,10 @@
 import { VERBS } from '../../models/systemd/invocation.ts';
 import { RELEASES, systemd } from '../../models/systemd/versions.ts';
 import { IMAGE_CLASSES } from '../input/imageclass.ts';
-import type { Call, CallResult } from '../kernel/calls.ts';
+import type { Call } from '../kernel/calls.ts';
+import { byText, parentOf } from '../kernel/tree.ts';
 import type { Field } from './json.ts';
-import { same } from './listing.ts';
+import { namesOf, same, statOf } from './listing.ts';
 import type { Verdict } from './overlay.ts';
 import { type Command, SystemdMachine } from './systemdmachine.ts';
 import { DELETED, type Noted, type Observation, observe, PARTS, type Part } from './systemdview.ts';
@@ -115,9 +116,7 @@ class Player {
   #removeTree(path: string, inside = false): string {
     const found = this.#machine.call({ op: 'lstat', path });
     if ('err' in found) return inside && found.err === 'ENOENT' ? 'ok' : found.err;
-    const isDirectory =
-      typeof found.ok === 'object' && found.ok !== null && 'type' in found.ok && found.ok.type === 'dir';
-    if (!isDirectory) return this.#all([{ op: 'unlink', path }]);
+    if (statOf(found).type !== 'dir') return this.#all([{ op: 'unlink', path }]);
     const names = this.#machine.call({ op: 'readdir', path });
     if ('err' in names) return names.err;
     for (const name of namesOf(names)) {
@@ -141,10 +140,6 @@ class Player {
 
 const shown = (value: unknown): string => JSON.stringify(value);
 const octal = (text: string): number => Number.parseInt(text, 8);
-const namesOf = (result: CallResult): readonly string[] =>
-  'ok' in result && Array.isArray(result.ok)
-    ? result.ok.map((entry) => (Array.isArray(entry) ? String(entry[0]) : String(entry)))
-    : [];
 
 /** What a result says that the recording does not, or the reverse. Messages for people are not compared. */
 function resultDifference(expected: unknown, actual: unknown): string | null {
@@ -180,7 +175,7 @@ function inOrder(part: Part, list: unknown): unknown {
   return mounts
     .filter(isNoted)
     .map((mount) => (String(mount['root'] ?? '').endsWith(DELETED) ? { ...mount, root: DELETED } : mount))
-    .sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
+    .sort((a, b) => byText(key(a), key(b)));
 }
 
 /** The first entry in which two lists differ. */
@@ -199,7 +194,7 @@ function listDifference(part: Part, expected: unknown, actual: unknown): string 
 const path = (op: Field) => ({ path: op.get('path').path });
 const modeOf = (op: Field, otherwise: number) => op.optional('mode', (field) => octal(field.string), otherwise);
 const parents = (at: string): readonly Call[] => {
-  const above = at.slice(0, at.lastIndexOf('/'));
+  const above = parentOf(at);
   return above === '' ? [] : [{ op: 'mkdirAll', path: above, mode: 0o755 }];
 };
 const isTrue = (op: Field, key: string): boolean => op.optional(key, (field) => field.boolean, false);

@@ -7,9 +7,8 @@ import { build, tree } from '../../models/world.ts';
 import type { ImageClass } from '../input/imageclass.ts';
 import type { Call, CallResult } from '../kernel/calls.ts';
 import { step } from '../kernel/step.ts';
-
-import type { Component, Directory, Entry, FsId, PlainFs, Slot, TaskId } from '../kernel/types.ts';
-import { plainAt, type Read, task as taskOf } from '../kernel/world.ts';
+import type { Component, Directory, Entry, FsId, Slot, TaskId } from '../kernel/types.ts';
+import { task as taskOf, type World } from '../kernel/world.ts';
 import { run } from '../program/linux.ts';
 
 /**
@@ -49,24 +48,22 @@ export interface Command {
 
 export class SystemdMachine {
   readonly #systemd: Systemd;
-  readonly #values: Map<Slot, Component>;
-  /** The machine as it is at the moment: what is read from it changes with every step. */
-  readonly world: Read;
+  #world: World;
   #births = 0;
-  /** Why nobody promises what has happened so far, if so. */
-  undefined: string | undefined;
 
   constructor(systemd: Systemd) {
     this.#systemd = systemd;
-    const { slots, values } = build({ root: { ...ROOT, type: 'tmpfs' }, processes: ROOM });
-    const current = new Map(values);
-    this.#values = current;
-    this.world = { slots, get: (slot) => current.get(slot) ?? null };
-    this.#set([[`task:${ADMIN}`, { ...taskOf(this.world, ADMIN), umask: 0 }]]);
+    this.#world = build({ root: { ...ROOT, type: 'tmpfs' }, processes: ROOM });
+    this.#set([[`task:${ADMIN}`, { ...taskOf(this.#world, ADMIN), umask: 0 }]]);
+  }
+
+  /** The machine as it is at the moment. */
+  get world(): World {
+    return this.#world;
   }
 
   #set(writes: readonly (readonly [Slot, Component])[]): void {
-    for (const [slot, value] of writes) this.#values.set(slot, value);
+    this.#world = this.#world.with(writes);
   }
 
   /** A call of the administrator. */
@@ -79,11 +76,10 @@ export class SystemdMachine {
     const invocation = this.#invocation(imageClass, args, env);
     if (invocation === null) return new Log().outcome('error:EINVAL');
     this.#nameDirectories();
-    const fresh = taskOf(this.world, TOOL);
+    const fresh = taskOf(this.#world, TOOL);
     const inside = this.#step(TOOL, { op: 'chdir', path: cwd });
     if ('err' in inside) throw new Error(`the working directory ${cwd} of a verb: ${inside.err}`);
-    const ran = run(this.world, TOOL, VERB_PROGRAMS[verb](invocation), QUESTIONS);
-    this.undefined ??= ran.undefined;
+    const ran = run(this.#world, TOOL, VERB_PROGRAMS[verb](invocation), QUESTIONS);
     this.#set(ran.writes);
     this.#step(TOOL, { op: 'exit' });
     this.#set([[`task:${TOOL}`, fresh]]);
@@ -100,22 +96,21 @@ export class SystemdMachine {
   }
 
   #step(task: TaskId, call: Call): CallResult {
-    const [outcome] = step(this.world, task, call);
+    const [outcome] = step(this.#world, task, call);
     if (outcome === undefined) throw new Error(`${call.op} has no outcome`);
-    this.undefined ??= outcome.undefined;
     this.#set(outcome.writes);
     return outcome.result;
   }
 
   /** Every directory is one of its own, as inode numbers and times of birth tell systemd: those that are new get a name. */
   #nameDirectories(): void {
-    for (const id of ['root', 'run', ...this.world.slots.fs.filter((fs) => fs.startsWith(`${ADMIN}.`))])
+    for (const id of ['root', 'run', ...this.#world.slots.fs.filter((fs) => fs.startsWith(`${ADMIN}.`))])
       this.#nameIn(id);
   }
 
   #nameIn(id: FsId): void {
-    if (this.world.get(`fs:${id}`)?.kind !== 'plain') return;
-    const fs: PlainFs = plainAt(this.world, id);
+    const fs = this.#world.get(`fs:${id}`);
+    if (fs?.kind !== 'plain') return;
     const root = this.#named(fs.root);
     if (root !== fs.root) this.#set([[`fs:${id}`, { ...fs, root }]]);
   }

@@ -1,10 +1,12 @@
+import { WORKSPACE } from '../../models/systemd/names.ts';
 import { CLASSES } from '../input/imageclass.ts';
 import { layerRoot } from '../kernel/lookup.ts';
 import { type MountLine, mountTable } from '../kernel/mounttable.ts';
 import { lookup, list as namesIn, pathOf, resolve } from '../kernel/path.ts';
-import { isOrphan, isWithin, join } from '../kernel/tree.ts';
+import { byText, isOrphan, isWithin, join, nameOf } from '../kernel/tree.ts';
 import { type FsId, failed, type Inode, type Layer, type OverlayFs, type Path } from '../kernel/types.ts';
 import { fileSystem, overlayAt, type Read } from '../kernel/world.ts';
+import { namesOf, statOf } from './listing.ts';
 import { ADMIN, type SystemdMachine } from './systemdmachine.ts';
 
 /** What a recorder notes of a machine after every step, in the form of the vectors. */
@@ -16,7 +18,6 @@ export const PARTS = ['view', 'host', 'mutable', 'mounts', 'run'] as const;
 export type Part = (typeof PARTS)[number];
 
 const MUTABLE = '/var/lib/extensions.mutable';
-const WORKSPACE = '/run/systemd/sysext';
 const DOT_DIRS: ReadonlySet<string> = new Set(Object.values(CLASSES).map(({ dotDir }) => dotDir));
 const LIST_FILES = Object.values(CLASSES).map(({ listFile }) => listFile);
 const WORK_DIR = /^\.systemd-.*-workdir$/;
@@ -46,7 +47,6 @@ export function observe(
 const at = (noted: Noted): string => String(noted['path']);
 const isFirst = (noted: Noted, index: number, all: readonly Noted[]): boolean =>
   index === 0 || at(all[index - 1] ?? {}) !== at(noted);
-const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const byKey = ([a]: readonly [string, Noted], [b]: readonly [string, Noted]): number => byText(a, b);
 const octal = (mode: number): string => mode.toString(8).padStart(4, '0');
 
@@ -71,12 +71,12 @@ function viewOf(machine: SystemdMachine, h: string): readonly Noted[] {
       if (path !== h) noted.push({ path, error: found.err });
       return;
     }
-    const stat = statOf(found.ok);
+    const stat = statOf(found);
     const owner = stat.uid === 0 && stat.gid === 0 ? {} : { owner: `${stat.uid}:${stat.gid}` };
     const base = { path, type: TYPES[stat.type], ...owner };
     switch (stat.type) {
       case 'dir': {
-        if (DOT_DIRS.has(path.slice(path.lastIndexOf('/') + 1))) {
+        if (DOT_DIRS.has(nameOf(path))) {
           noted.push({ path, type: 'dotdir', ...dotDir(machine, path) });
           return;
         }
@@ -105,24 +105,6 @@ function viewOf(machine: SystemdMachine, h: string): readonly Noted[] {
   };
   visit(h);
   return noted;
-}
-
-const namesOf = (result: ReturnType<SystemdMachine['call']>): readonly string[] =>
-  'ok' in result && Array.isArray(result.ok)
-    ? result.ok.map((entry) => (Array.isArray(entry) ? String(entry[0]) : String(entry)))
-    : [];
-
-interface Stat {
-  readonly type: Inode['type'];
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly rdev?: readonly [number, number];
-}
-
-function statOf(value: unknown): Stat {
-  if (typeof value !== 'object' || value === null || !('type' in value)) throw new Error('lstat should give a stat');
-  return value as Stat;
 }
 
 /** The marker directory in a few fields. */
@@ -164,7 +146,7 @@ function rawTree(world: Read, id: FsId, top: Path): readonly (readonly [string, 
   const visit = (path: Path): void => {
     const inode = lookup(world, id, path);
     if (inode === undefined) return;
-    if (WORK_DIR.test(path.slice(path.lastIndexOf('/') + 1))) {
+    if (WORK_DIR.test(nameOf(path))) {
       noted.push([path, { path, type: 'workdir' }]);
       return;
     }
@@ -207,9 +189,7 @@ function mountsOf(world: Read, hierarchies: readonly string[]): readonly Noted[]
     const place = resolve(world, ADMIN, h);
     return failed(place) ? [h] : [h, pathOf(world, place.ok.ns, place.ok.mount, place.ok.path)];
   });
-  const lines = mountTable(world, 'host').filter((line) =>
-    tops.some((h) => line.at === h || line.at.startsWith(`${h}/`)),
-  );
+  const lines = mountTable(world, 'host').filter((line) => tops.some((h) => isWithin(line.at, h)));
   return lines
     .map((line, index) => ({ line, index }))
     .sort((a, b) => byText(a.line.at, b.line.at) || Number(b.line.hidden) - Number(a.line.hidden) || a.index - b.index)

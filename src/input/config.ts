@@ -71,10 +71,6 @@ export function readConfig(look: Look, imageClass: ImageClass): Config {
   return { mutable: all.mutable, imagePolicy: all.imagePolicy, files, notes };
 }
 
-/** The mode that the configuration of a root sets, or undefined. */
-export const configuredMode = (look: Look, imageClass: ImageClass): MutableMode | undefined =>
-  readConfig(look, imageClass).mutable;
-
 /** A file by the name that systemd prints, and where that leads, or why it cannot be opened. */
 interface ConfigFile {
   readonly named: Path;
@@ -192,23 +188,13 @@ const DESIGNATORS = new Set(
  * Whether systemd takes a text for an image policy: one name for all of it, or rules NAME=FLAGS, of which no two have the
  * same name. It does not mind flags that it does not know. Source: image-policy.c; seen with 262.1.
  */
-export function isImagePolicy(text: string): boolean {
+function isImagePolicy(text: string): boolean {
   if (['', '*', '-', '~'].includes(text)) return true;
   const rules = text.split(':');
   const about = rules.map((rule) => rule.slice(0, Math.max(rule.indexOf('='), 0)).trim());
   const known = about.filter((name) => DESIGNATORS.has(name));
   return rules.every((rule) => rule.includes('=')) && new Set(known).size === known.length;
 }
-
-/**
- * The mode of an invocation: option, else environment, else configuration, else "no". A bad environment variable is a
- * warning and counts as unset; a bad option never gets here, the verb fails.
- */
-export const mutableMode = (
-  option: MutableMode | undefined,
-  environment: string | undefined,
-  config: Config | undefined,
-): MutableMode => option ?? parseMode(environment ?? '') ?? config?.mutable ?? 'no';
 
 /**
  * The hierarchies that SYSTEMD_{SYSEXT,CONFEXT}_HIERARCHIES names, or undefined for a text that fails every verb with

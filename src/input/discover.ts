@@ -13,9 +13,6 @@ import { compareVersions, sortVersions, tied } from './version.ts';
  * ignore and use.
  */
 
-export { RULES, type Rules } from './imageclass.ts';
-export type { Look };
-
 export interface Extension {
   /** File name without suffixes; what the layer and the list file call it. */
   readonly name: string;
@@ -120,6 +117,7 @@ export function inInitrd(
 
 const chop = (name: string, suffix: string): string =>
   name.endsWith(suffix) ? name.slice(0, name.length - suffix.length) : name;
+
 /** A candidate before its release file is read. */
 type Found = Omit<Extension, 'release' | 'verdict'>;
 
@@ -255,7 +253,7 @@ interface Choice {
 }
 
 /** systemd's names for machines, as far as people name images after them. Source: architecture.c. */
-export const ARCHITECTURES: ReadonlySet<string> = new Set(
+const ARCHITECTURES: ReadonlySet<string> = new Set(
   'alpha arc arc-be arm arm-be arm64 arm64-be cris ia64 loongarch64 m68k mips mips-le mips64 mips64-le nios2 parisc parisc64 ppc ppc-le ppc64 ppc64-le riscv32 riscv64 s390 s390x sh sh64 sparc sparc64 tilegx x86 x86-64'.split(
     ' ',
   ),
@@ -405,7 +403,3 @@ function judge(search: Search, host: Host | undefined, found: Found, inside: Ins
 /** The extensions that a merge uses, lowest layer first. */
 export const accepted = (discovery: Discovery): readonly Extension[] =>
   discovery.extensions.filter((extension) => extension.verdict?.accepted === true);
-
-/** What "Using extensions …" lists: it is sorted once more, by the names that are printed. Seen with both. */
-export const usingNames = (extensions: readonly Extension[]): readonly string[] =>
-  sortVersions(extensions, ({ printedName }) => printedName).map(({ printedName }) => printedName);

@@ -15,11 +15,8 @@ export type ImageClass = 'sysext' | 'confext';
 export const IMAGE_CLASSES: readonly ImageClass[] = ['sysext', 'confext'];
 
 export interface ClassInfo {
-  readonly imageClass: ImageClass;
   /** As argv[0] has it: "systemd-sysext". */
   readonly command: string;
-  /** What messages call it: "System extension". */
-  readonly longName: string;
   /** What is overlaid where the environment does not say otherwise, in this order. */
   readonly hierarchies: readonly Path[];
   /** The marker directory inside a merged hierarchy. */
@@ -58,9 +55,7 @@ const EXTENSIONS = ['/etc/extensions', '/run/extensions', '/var/lib/extensions']
 
 export const CLASSES: Readonly<Record<ImageClass, ClassInfo>> = {
   sysext: {
-    imageClass: 'sysext',
     command: 'systemd-sysext',
-    longName: 'System extension',
     hierarchies: ['/usr', '/opt'],
     dotDir: '.systemd-sysext',
     listFile: 'extensions',
@@ -85,9 +80,7 @@ export const CLASSES: Readonly<Record<ImageClass, ClassInfo>> = {
     mountSource: 'sysext',
   },
   confext: {
-    imageClass: 'confext',
     command: 'systemd-confext',
-    longName: 'Configuration extension',
     hierarchies: ['/etc'],
     dotDir: '.systemd-confext',
     listFile: 'confexts',

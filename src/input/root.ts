@@ -12,9 +12,10 @@ import type {
   PlainFs,
 } from '../kernel/types.ts';
 import { type Config, readConfig } from './config.ts';
-import { type Discovery, discover, RULES, type Rules } from './discover.ts';
+import { type Discovery, discover } from './discover.ts';
 import { Disk, kindOf, unread } from './disk.ts';
 import { InputError } from './error.ts';
+import { CLASSES, RULES, type Rules } from './imageclass.ts';
 import { chase, type Look, type Note, type Recording, recording } from './look.ts';
 import { readXattrs, type XattrMap } from './xattr.ts';
 
@@ -129,8 +130,9 @@ function hierarchy(disk: Disk, look: Look, top: string): Path | undefined {
   const found = look.stat(at.ok);
   if (found !== 'dir')
     throw new InputError({ file, found: `${kind === 'symlink' ? link : 'something'} of type ${found}`, right });
-  if (look.stat(`${at.ok}/.systemd-confext`) !== undefined)
-    disk.note('/etc/.systemd-confext', 'confexts are merged in this tree: what is read as the host is the merged view');
+  const { dotDir } = CLASSES.confext;
+  if (look.stat(`${at.ok}/${dotDir}`) !== undefined)
+    disk.note(`/etc/${dotDir}`, 'confexts are merged in this tree: what is read as the host is the merged view');
   return at.ok;
 }
 

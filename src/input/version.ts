@@ -3,6 +3,8 @@
  * format specification; checked against what 257.13 and 262.1 print as "Using extensions".
  */
 
+import { byText } from '../kernel/tree.ts';
+
 /** Anything else only separates segments: "123_a" is "123a". */
 const IGNORED = /^[^0-9A-Za-z~^.-]+/;
 /** Each of these, where only one side has it, makes that side the older one. In the order in which they are looked at. */
@@ -10,7 +12,6 @@ const SEPARATORS = ['-', '^', '.'] as const;
 
 const sign = (difference: number): number => (difference > 0 ? 1 : difference < 0 ? -1 : 0);
 const leading = (text: string, pattern: RegExp): string => pattern.exec(text)?.[0] ?? '';
-const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Numbers compare by value, however long: leading zeros go, then the longer is the larger. None is older than any. */
 function compareNumbers(a: string, b: string): number {

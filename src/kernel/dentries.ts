@@ -38,7 +38,7 @@ export function withoutDentry(dentries: Dentries, path: Path): Dentries {
 }
 
 /** What is below a name; nothing where it has no dentry. */
-export const dentriesAt = (dentries: Dentries, path: Path): Dentries => walk(dentries, path) ?? NO_DENTRIES;
+const dentriesAt = (dentries: Dentries, path: Path): Dentries => walk(dentries, path) ?? NO_DENTRIES;
 
 /** All names, sorted, a directory before what is in it. */
 export function pathsOf(dentries: Dentries, at: Path = ''): readonly Path[] {

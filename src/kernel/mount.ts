@@ -1,4 +1,4 @@
-import { hold, isOrphan, isWithin, pinned, release, releaseName } from './tree.ts';
+import { byText, hold, isOrphan, isWithin, pinned, release, releaseName } from './tree.ts';
 import type { FsId, Mount, MountFlag, MountId, Namespace, NsId, Path, PinId, TaskId } from './types.ts';
 import { type Draft, fileSystem, namespace, type Read } from './world.ts';
 
@@ -22,8 +22,6 @@ export interface Point extends Ref {
 }
 
 export type Propagation = 'shared' | 'slave' | 'private' | 'unbindable';
-
-const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 // ---- looking ------------------------------------------------------------------------------------------------------
 

@@ -30,6 +30,8 @@ import type {
  */
 export const parentOf = (path: Path): Path => path.slice(0, Math.max(path.lastIndexOf('/'), 0));
 export const nameOf = (path: Path): string => path.slice(path.lastIndexOf('/') + 1);
+/** The order of names and paths: that of their characters, whatever the language. */
+export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 export const join = (directory: Path, name: string): Path => `${directory}/${name}`;
 /** True for the path itself and for everything below it. */
 export const isWithin = (path: Path, top: Path): boolean =>

@@ -114,21 +114,21 @@ export function freeFs(world: Read, creator: TaskId): FsId {
 /** A world outside a search: every component in a map. */
 export class World implements Read {
   readonly slots: Slots;
-  readonly values: ReadonlyMap<Slot, Component>;
+  readonly #values: ReadonlyMap<Slot, Component>;
 
   constructor(slots: Slots, values: ReadonlyMap<Slot, Component>) {
     this.slots = slots;
-    this.values = values;
+    this.#values = values;
   }
 
   get(slot: Slot): Component {
-    return this.values.get(slot) ?? null;
+    return this.#values.get(slot) ?? null;
   }
 
   /** The world after a step: the same one if the step wrote nothing. */
   with(writes: readonly (readonly [Slot, Component])[]): World {
     if (writes.length === 0) return this;
-    const values = new Map(this.values);
+    const values = new Map(this.#values);
     for (const [slot, value] of writes) values.set(slot, value);
     return new World(this.slots, values);
   }

@@ -196,8 +196,6 @@ export interface Ran<T> {
   readonly writes: Outcome<CallResult>['writes'];
   readonly steps: readonly Step[];
   readonly value: T;
-  /** Why nobody promises that it goes like this; undefined where the kernel does. */
-  readonly undefined: string | undefined;
 }
 
 /**
@@ -207,7 +205,6 @@ export interface Ran<T> {
 export function run<T>(world: Read, task: TaskId, program: Program<T>, questions: Questions = {}): Ran<T> {
   const draft = new Draft(world);
   const steps: Step[] = [];
-  let why: string | undefined;
   let turn = program.next();
   while (!turn.done) {
     if (steps.length === LONG_RUN) throw new Error(`${task} does not end, even alone`);
@@ -217,7 +214,6 @@ export function run<T>(world: Read, task: TaskId, program: Program<T>, questions
     for (const [slot, value] of outcome.writes) draft.set(slot, value);
     turn = program.next(outcome.result);
     const { result, changes } = outcome;
-    why ??= outcome.undefined;
     steps.push({
       process: task,
       ...(at === undefined ? {} : { at }),
@@ -227,7 +223,7 @@ export function run<T>(world: Read, task: TaskId, program: Program<T>, questions
       next: turn.done ? 'end' : 'on',
     });
   }
-  return { world: draft, writes: draft.writes, steps, value: turn.value, undefined: why };
+  return { world: draft, writes: draft.writes, steps, value: turn.value };
 }
 
 /** What a process does when nobody else runs, until it ends or begins anew. Its end clears away what only it had. */

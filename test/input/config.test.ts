@@ -1,12 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  configuredMode,
-  type MutableMode,
-  mutableMode,
-  parseHierarchies,
-  parseMode,
-  readConfig,
-} from '../../src/input/config.ts';
+import { type MutableMode, parseHierarchies, parseMode, readConfig } from '../../src/input/config.ts';
 import { lookAt } from '../../src/input/look.ts';
 import { apply, directory, file, get, plainFs, symlink } from '../../src/kernel/tree.ts';
 import type { Inode } from '../../src/kernel/types.ts';
@@ -70,7 +63,7 @@ describe('which files count', () => {
     ],
     ['sysext.conf is for the other class', { '/etc/systemd/sysext.conf': '[SysExt]\nMutable=yes\n' }, undefined],
   ])('%s', (_, content, mode) => {
-    expect(configuredMode(look(content), 'confext')).toBe(mode);
+    expect(readConfig(look(content), 'confext').mutable).toBe(mode);
   });
 
   it.each<[string, Readonly<Record<string, string | Inode>>]>([
@@ -225,16 +218,5 @@ describe('modes', () => {
     ['', undefined],
   ])('"%s" is %s', (text, mode) => {
     expect(parseMode(text)).toBe(mode);
-  });
-
-  it('option before environment before configuration before no', () => {
-    const config = readConfig(look({ [MAIN]: set('import') }), 'confext');
-    expect([
-      mutableMode('auto', 'yes', config),
-      mutableMode(undefined, 'yes', config),
-      mutableMode(undefined, 'bogus', config),
-      mutableMode(undefined, undefined, config),
-      mutableMode(undefined, undefined, undefined),
-    ]).toEqual(['auto', 'yes', 'import', 'import', 'no']);
   });
 });

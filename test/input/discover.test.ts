@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  accepted,
-  type Circumstances,
-  type Discovery,
-  discover,
-  type Rules,
-  usingNames,
-} from '../../src/input/discover.ts';
-import { IMAGE_CLASSES, type ImageClass } from '../../src/input/imageclass.ts';
+import { Log } from '../../models/systemd/outcome.ts';
+import { accepted, type Circumstances, type Discovery, discover } from '../../src/input/discover.ts';
+import { IMAGE_CLASSES, type ImageClass, type Rules } from '../../src/input/imageclass.ts';
 import { chase, lookAt } from '../../src/input/look.ts';
 import { parseTree } from '../../src/kernel/notation.ts';
 import { apply, directory, file, get, special, symlink, whiteout } from '../../src/kernel/tree.ts';
@@ -256,7 +250,11 @@ describe('what a verb says it uses', () => {
       'foo_1.10 foo_1_2',
     ],
   ])('%s', (_, content, old, now) => {
-    const using = (rules: Rules): string => usingNames(accepted(found(content, rules))).join(' ');
+    const using = (rules: Rules): string | undefined => {
+      const log = new Log();
+      log.using(accepted(found(content, rules)).map(({ printedName }) => ({ printed: printedName })));
+      return log.outcome('merged').using?.join(' ');
+    };
     expect([using('257'), using('262')]).toEqual([old, now]);
   });
 

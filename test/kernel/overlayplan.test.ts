@@ -108,18 +108,18 @@ describe('an overlay mount', () => {
   });
 
   it('marks what it removes from a workdir that is in a layer of another', () => {
-    const caller = new Caller(`${DISK}\nq/\n  work/\n    work/\n      k ""`);
+    const caller = new Caller(`${DISK}\nq/\n  wd/\n    work/\n      k ""`);
     const calls: readonly Call[] = [
       mounting('lowerdir=/q:/b'),
       { ...mounting('lowerdir=/a,upperdir=/q,workdir=/w'), path: '/n' },
-      { op: 'readdir', path: '/mnt/work' },
-      { op: 'lstat', path: '/mnt/work/work/k' },
+      { op: 'readdir', path: '/mnt/wd' },
+      { op: 'lstat', path: '/mnt/wd/work/k' },
     ];
     for (const call of calls) caller.call(call);
     expect(caller.uncertain).toBeUndefined();
-    caller.call({ ...mounting('lowerdir=/a,upperdir=/c,workdir=/q/work'), path: '/o' });
-    caller.call({ op: 'lstat', path: '/mnt/work/work/k' });
-    expect(caller.uncertain).toContain('"/work/work');
+    caller.call({ ...mounting('lowerdir=/a,upperdir=/c,workdir=/q/wd'), path: '/o' });
+    caller.call({ op: 'lstat', path: '/mnt/wd/work/k' });
+    expect(caller.uncertain).toContain('"/wd/work');
   });
 
   it('holds its data-only layers', () => {
