@@ -2,9 +2,7 @@
 import type { Verb } from '../../models/systemd/invocation.ts';
 import type { Outcome } from '../../models/systemd/outcome.ts';
 import { VERSIONS, type Version } from '../../models/systemd/versions.ts';
-import type { Call } from '../kernel/calls.ts';
 import { mountTable } from '../kernel/mounttable.ts';
-import { tree } from '../kernel/notation.ts';
 import type { Errno } from '../kernel/types.ts';
 import { rawView } from '../kernel/view.ts';
 import type { World } from '../kernel/world.ts';
@@ -26,48 +24,16 @@ import {
 } from './lab.ts';
 import { look, mountsAt } from './look.ts';
 import { code, grouped, page, paragraph, table } from './markdown.ts';
+import { INSTALL, SMALL_ROOT, SUBMOUNT } from './parts.ts';
 import type { Recordings } from './recorded.ts';
 
 // ---- the machine --------------------------------------------------------------------------------------------------
-
-/** Extension "a" is there, "b" is prepared; something is mounted on a directory of the host; there is a mutable directory. */
-const ROOT = tree`
-  etc/
-    hostname "box"
-    keys/
-  run/
-  usr/
-    lib/
-      os-release "ID=testos\nVERSION_ID=1\n"
-  var/
-    lib/
-      confexts/
-        a/ #1
-          etc/
-            app.conf "a1"
-            extension-release.d/
-              extension-release.a "ID=_any\n"
-      extensions.mutable/
-        etc/
-          local.conf "mine"
-      staged/
-        b/ #2
-          etc/
-            b.conf "b1"
-            extension-release.d/
-              extension-release.b "ID=_any\n"
-`;
-const SUBMOUNT: readonly Call[] = [
-  { op: 'mount-tmpfs', path: '/etc/keys', mode: 0o755 },
-  { op: 'write', path: '/etc/keys/key', data: 'secret' },
-];
-const INSTALL: Call = { op: 'rename', from: '/var/lib/staged/b', to: '/var/lib/confexts/b' };
 
 const ARGS = ['--mutable=yes'];
 
 /** The machine before a verb that is going to do its whole work. */
 function machineFor(verb: Verb, version: Version): World {
-  const bare = machine({ root: { ...ROOT, type: 'tmpfs' } });
+  const bare = machine({ root: { ...SMALL_ROOT, type: 'tmpfs' } });
   if (verb === 'merge') return after(bare, SUBMOUNT);
   const merged = attempt(bare, 'merge', command(version, 'confext', ARGS));
   if (merged.outcome.rc !== 0) throw new Error(`a merge of ${version} fails: ${merged.outcome.class}`);

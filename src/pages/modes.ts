@@ -12,16 +12,8 @@ import type { Step } from '../program/linux.ts';
 import { type Difference, differences, leftText, placeOf } from './disk.ts';
 import { ADMIN, attempt, OBSERVER, otherVersions, tries, versionsText } from './lab.ts';
 import { code, grouped, page, paragraph, table } from './markdown.ts';
-import {
-  EXTENSIONS,
-  type Extensions,
-  type Host,
-  KINDS,
-  type Kind,
-  MUTABLE,
-  recordingName,
-  worldOf,
-} from './modemachines.ts';
+import { EXTENSIONS, type Extensions, type Host, KINDS, type Kind, recordingName, worldOf } from './modemachines.ts';
+import { MUTABLE } from './parts.ts';
 import { classOf, mustAgree, type Recorded, type Recordings } from './recorded.ts';
 
 // ---- one row ------------------------------------------------------------------------------------------------------

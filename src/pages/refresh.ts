@@ -2,8 +2,6 @@
 import { MODES, type Mode } from '../../models/systemd/mutable.ts';
 import { VERSIONS, type Version } from '../../models/systemd/versions.ts';
 import type { Call } from '../kernel/calls.ts';
-
-import { tree } from '../kernel/notation.ts';
 import { resolve } from '../kernel/path.ts';
 import { failed, type TaskId } from '../kernel/types.ts';
 import { viewOf } from '../kernel/view.ts';
@@ -25,46 +23,11 @@ import {
 } from './lab.ts';
 import { type Changes, changesBetween } from './look.ts';
 import { code, grouped, listed, page, paragraph, table } from './markdown.ts';
+import { INSTALL, make, SMALL_ROOT, SUBMOUNT, tmpfs, write } from './parts.ts';
 
 // ---- the machine --------------------------------------------------------------------------------------------------
 
-const ROOT = tree`
-  etc/
-    hostname "box"
-    keys/
-  run/
-  usr/
-    lib/
-      os-release "ID=testos\nVERSION_ID=1\n"
-  var/
-    lib/
-      confexts/
-        a/ #1
-          etc/
-            app.conf "a1"
-            extension-release.d/
-              extension-release.a "ID=_any\n"
-      extensions.mutable/
-        etc/
-          local.conf "mine"
-      staged/
-        b/ #2
-          etc/
-            b.conf "b1"
-            extension-release.d/
-              extension-release.b "ID=_any\n"
-`;
-
-const SUBMOUNT: readonly Call[] = [
-  { op: 'mount-tmpfs', path: '/etc/keys', mode: 0o755 },
-  { op: 'write', path: '/etc/keys/key', data: 'secret' },
-];
-const NESTED: readonly Call[] = [
-  { op: 'mkdir', path: '/etc/keys/deep', mode: 0o755 },
-  { op: 'mount-tmpfs', path: '/etc/keys/deep', mode: 0o755 },
-  { op: 'write', path: '/etc/keys/deep/key', data: 'deep' },
-];
-const INSTALL: Call = { op: 'rename', from: '/var/lib/staged/b', to: '/var/lib/confexts/b' };
+const NESTED: readonly Call[] = [make('/etc/keys/deep'), tmpfs('/etc/keys/deep'), write('/etc/keys/deep/key', 'deep')];
 
 const SLAVE: TaskId = 'slave';
 const PRIVATE: TaskId = 'private';
@@ -72,7 +35,7 @@ const INSIDE: TaskId = 'inside';
 
 /** Merged with one extension, a second one installed, and everybody in place. */
 function machineFor(version: Version, mode: Mode, isNested: boolean): World {
-  const bare = machine({ root: { ...ROOT, type: 'ext4' } }, [SLAVE, PRIVATE, INSIDE]);
+  const bare = machine({ root: { ...SMALL_ROOT, type: 'ext4' } }, [SLAVE, PRIVATE, INSIDE]);
   const merged = attempt(bare, 'merge', command(version, 'confext', [`--mutable=${mode}`])).world;
   const installed = after(merged, [...SUBMOUNT, ...(isNested ? NESTED : []), INSTALL]);
   const unshared = (to: 'slave' | 'private'): readonly Call[] => [

@@ -1,15 +1,13 @@
 /** The page docs/skip.md: which changes a refresh notices by the origin file, and whether it is right. */
 import { systemd, type Version } from '../../models/systemd/versions.ts';
-import { CLASSES } from '../input/imageclass.ts';
 import { rawView } from '../kernel/view.ts';
 import type { World } from '../kernel/world.ts';
 import { CHANGES, CHANGES_ROOT, type Change } from './changes.ts';
 import { ADMIN, after, attempt, command, machine, OBSERVER, SYSTEMDS, tries, versionsText } from './lab.ts';
 import { changesBetween, look, type Mounted, mountsAt } from './look.ts';
 import { code, grouped, listed, page, paragraph, table } from './markdown.ts';
+import { hierarchiesOf } from './parts.ts';
 import { classOf, mustAgree, type Proof, proofOf, type Recordings, shownBy } from './recorded.ts';
-
-const TOPS = { confext: ['/etc'], sysext: ['/opt', '/srv'] } as const;
 
 /** What became of a change in one version. */
 interface Verdict {
@@ -21,8 +19,7 @@ interface Verdict {
 
 function verdict(change: Change, version: Version, recordings: Recordings): Verdict {
   const imageClass = change.imageClass ?? 'confext';
-  const tops = TOPS[imageClass];
-  const env = imageClass === 'sysext' ? { [CLASSES.sysext.env.hierarchies]: tops.join(':') } : {};
+  const { tops, env } = hierarchiesOf(imageClass);
   const { args = [], again = args, againEnv = {} } = change;
   const bare = after(machine({ root: { ...CHANGES_ROOT, type: 'tmpfs' } }), change.first ?? []);
   const merged = attempt(bare, 'merge', command(version, imageClass, args, env)).world;
