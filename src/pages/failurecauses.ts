@@ -1,9 +1,10 @@
 /** The second part of docs/failures.md: causes that occur, and what they leave behind. */
+import { OBSERVER } from '../../models/systemd/questions.ts';
 import type { Version } from '../../models/systemd/versions.ts';
 import type { World } from '../kernel/world.ts';
 import { CAUSES, CAUSES_ROOT, type Cause } from './causes.ts';
 import { differences, leftText } from './disk.ts';
-import { after, attempt, command, machine, OBSERVER, SYSTEMDS, versionsText } from './lab.ts';
+import { after, attempt, command, machine, SYSTEMDS, versionsText } from './lab.ts';
 import { changesBetween, look, type Mounted, mountsAt } from './look.ts';
 import { code, grouped, listed, table } from './markdown.ts';
 import { hierarchiesOf } from './parts.ts';

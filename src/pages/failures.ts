@@ -1,6 +1,7 @@
 /** The page docs/failures.md: what is left when something goes wrong, at every step and for causes that occur. */
 import type { Verb } from '../../models/systemd/invocation.ts';
 import type { Outcome } from '../../models/systemd/outcome.ts';
+import { OBSERVER } from '../../models/systemd/questions.ts';
 import { VERSIONS, type Version } from '../../models/systemd/versions.ts';
 import { mountTable } from '../kernel/mounttable.ts';
 import type { Errno } from '../kernel/types.ts';
@@ -17,7 +18,6 @@ import {
   command,
   KILLED,
   machine,
-  OBSERVER,
   otherVersions,
   Rehearsal,
   versionNames,
@@ -64,13 +64,16 @@ function errnoOf({ op }: LinuxCall): Errno {
 }
 
 /**
- * Steps that are no failing calls: the end of the child, a message, a question whether something is there. And mount_setattr(2):
- * where that fails, the tool remounts with mount(2). Seen with 257.13 and 262.1, by strace's fault injection.
+ * Steps that are no failing calls: the end of the child, a message, a question whether something is there, a close. And
+ * mount_setattr(2): where that fails, the tool remounts with mount(2). Seen with 257.13 and 262.1, by strace's fault injection.
  */
 const NEVER_FAILS: ReadonlySet<LinuxCall['op']> = new Set([
-  ...(['leave', 'event', 'exit', 'access', 'close-tree', 'fdclose'] as const),
+  'leave',
+  'event',
+  'access',
+  'fdclose',
   'mount-flags',
-]);
+] as const);
 
 /** What is left of the machine. */
 interface Left {

@@ -1,11 +1,11 @@
 /** The page docs/refresh.md: a refresh call by call, and what everybody sees meanwhile. */
 import { MODES, type Mode } from '../../models/systemd/mutable.ts';
+import { OBSERVER } from '../../models/systemd/questions.ts';
 import { VERSIONS, type Version } from '../../models/systemd/versions.ts';
 import type { Call } from '../kernel/calls.ts';
-import { resolve } from '../kernel/path.ts';
-import { failed, type TaskId } from '../kernel/types.ts';
+import type { TaskId } from '../kernel/types.ts';
 import { viewOf } from '../kernel/view.ts';
-import { overlayAt, type World } from '../kernel/world.ts';
+import type { World } from '../kernel/world.ts';
 import type { Step } from '../program/linux.ts';
 import { callText } from '../report/words.ts';
 import { type Difference, differences, placeOf } from './disk.ts';
@@ -14,14 +14,13 @@ import {
   attempt,
   command,
   machine,
-  OBSERVER,
   otherVersions,
   Rehearsal,
   tries,
   versionNames,
   versionsText,
 } from './lab.ts';
-import { type Changes, changesBetween } from './look.ts';
+import { type Changes, changesBetween, overlayOf } from './look.ts';
 import { code, grouped, listed, page, paragraph, table } from './markdown.ts';
 import { INSTALL, make, SMALL_ROOT, SUBMOUNT, tmpfs, write } from './parts.ts';
 
@@ -158,12 +157,6 @@ const stories = (isNested: boolean): readonly string[] =>
 
 // ---- writes -------------------------------------------------------------------------------------------------------
 
-/** Whether the hierarchy of the host is an overlay. */
-function isMerged(world: World): boolean {
-  const place = resolve(world, OBSERVER, '/etc');
-  return !failed(place) && overlayAt(world, place.ok.fs) !== null;
-}
-
 /** Where an observer's writes go: one place, or one for each file. */
 function written(world: World, { task, etc }: Observer): string {
   const places = WRITES.map(([what, name]) => {
@@ -182,9 +175,9 @@ function written(world: World, { task, etc }: Observer): string {
 /** As {@link placeOf}; of a tmpfs, whether the host's overlay writes to it, too. */
 function ownPlace(world: World, difference: Difference): string {
   const text = placeOf(difference);
-  const place = resolve(world, OBSERVER, '/etc');
-  const upper = failed(place) ? undefined : overlayAt(world, place.ok.fs)?.upper?.fs;
-  return text === 'the tmpfs' && upper !== difference.fs ? 'the old tmpfs, which nobody else sees' : text;
+  return text === 'the tmpfs' && overlayOf(world)?.upper?.fs !== difference.fs
+    ? 'the old tmpfs, which nobody else sees'
+    : text;
 }
 
 /** A new file, and one of an extension that nobody wrote to yet, which is copied up. */
@@ -198,7 +191,7 @@ function moments(version: Version, mode: Mode): readonly (readonly [string, Worl
   const before = machineFor(version, mode, false);
   const invocation = command(version, 'confext', [`--mutable=${mode}`]);
   const { worlds } = new Rehearsal(before, 'refresh', invocation);
-  const open = worlds.filter((world) => !isMerged(world)).at(-1);
+  const open = worlds.filter((world) => overlayOf(world) === null).at(-1);
   return [
     ...(open === undefined ? [] : [['in the window', open] as const]),
     ['after it', attempt(before, 'refresh', invocation).world],

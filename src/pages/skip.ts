@@ -1,9 +1,11 @@
 /** The page docs/skip.md: which changes a refresh notices by the origin file, and whether it is right. */
+import { OBSERVER } from '../../models/systemd/questions.ts';
 import { systemd, type Version } from '../../models/systemd/versions.ts';
-import { rawView } from '../kernel/view.ts';
+import { parentOf } from '../kernel/tree.ts';
 import type { World } from '../kernel/world.ts';
 import { CHANGES, CHANGES_ROOT, type Change } from './changes.ts';
-import { ADMIN, after, attempt, command, machine, OBSERVER, SYSTEMDS, tries, versionsText } from './lab.ts';
+import { differences } from './disk.ts';
+import { ADMIN, after, attempt, command, machine, SYSTEMDS, tries, versionsText } from './lab.ts';
 import { changesBetween, look, type Mounted, mountsAt } from './look.ts';
 import { code, grouped, listed, page, paragraph, table } from './markdown.ts';
 import { hierarchiesOf } from './parts.ts';
@@ -33,7 +35,7 @@ function verdict(change: Change, version: Version, recordings: Recordings): Verd
   const isSkipped = outcome.class === 'skipped';
   const whole = isSkipped ? refresh(['--always-refresh=yes']).world : world;
   const known = [...used.files.keys(), ...WANTED];
-  const changes = differences({ before: isSkipped ? world : changed, after: whole, tops, known });
+  const changes = changesText({ before: isSkipped ? world : changed, after: whole, tops, known });
   const done = isSkipped ? 'skipped' : outcome.rc === 0 ? 'done' : `refused: ${outcome.class}`;
   return {
     version,
@@ -51,7 +53,7 @@ function judged({ isKept }: Change, isSkipped: boolean, changesNothing: boolean)
 const WANTED = ['/etc/more.conf', '/etc/new.conf'];
 
 /** What a whole refresh would change, seen by everybody: files, mounts, and where a new file goes. */
-function differences(of: {
+function changesText(of: {
   readonly before: World;
   readonly after: World;
   readonly tops: readonly string[];
@@ -109,10 +111,9 @@ function writeGoes(world: World, top: string): string {
   const probe = `${top}/probe`;
   const { world: written, result } = tries(world, ADMIN, { op: 'write', path: probe, data: '' });
   if ('err' in result) return result.err;
-  const places = ['/var/lib/other', '/var/lib/extensions.mutable/etc', '/var/lib/staged/mutable'];
-  const found = places.find((place) => 'ok' in tries(written, ADMIN, { op: 'access', path: `${place}/probe` }).result);
-  if (found !== undefined) return code(found);
-  return rawView(written, 'root', probe).size > 0 ? `the host's ${code(top)}` : 'a tmpfs';
+  const made = differences(world, written).find(({ fs }) => fs === 'root');
+  if (made === undefined) return 'a tmpfs';
+  return made.path === probe ? `the host's ${code(top)}` : code(parentOf(made.path));
 }
 
 const SKIPPING: readonly Version[] = SYSTEMDS.filter((version) => systemd(version).skip);
