@@ -20,6 +20,7 @@ import {
   machine,
   otherVersions,
   Rehearsal,
+  SYSTEMDS,
   versionNames,
 } from './lab.ts';
 import { look, mountsAt } from './look.ts';
@@ -124,7 +125,7 @@ function etcText({ before, done }: Frame, now: World): string {
   if (layers === '') return layersAt(before) === '' ? 'the host, as before' : layersAt(done) === '' ? 'the host' : BARE;
   const which =
     layers === layersAt(before) ? 'the old overlay' : layers === layersAt(done) ? 'the new overlay' : layers;
-  return isMarkerMounted(now) ? which : `${which}, its marker directory no longer read-only`;
+  return isMarkerMounted(now) ? which : `${which}, its marker directory not mounted read-only`;
 }
 
 /** What is different on disk, and in the workspace outside the child's namespace. */
@@ -273,8 +274,9 @@ export function failuresPage(recordings: Recordings): string {
   return page(
     'What a failure leaves behind',
     paragraph(`The model runs a verb again and again; each time one more of its calls fails, with an errno that the call may give on
-      a real system (ENOSPC, EROFS, ENOMEM, EINVAL, and EIO for what is only read; not mount_setattr(2), in whose place the tool then remounts). The tables say what is left then. Steps are named as
-      in \`models/systemd/\`; neighbours that leave the same are one row, and the next run of the verb is tried after the first of them.`),
+      a real system (ENOSPC, EROFS, ENOMEM, EINVAL, and EIO for what is read or removed; not mount_setattr(2), in whose
+      place the tool then remounts). The tables say what is left then. Steps are named as in \`models/systemd/\`; neighbours that leave the
+      same are one row, and the next run of the verb is tried after the first of them.`),
     paragraph(`The machine: extension \`a\` is merged in mode \`yes\`, with a mutable directory; before a refresh, extension \`b\` is
       installed; a tmpfs is mounted on the host's directory \`/etc/keys\`. **Lost** means that the mount is nowhere any more.
       **Left behind** is what is on disk, or below \`/run/systemd/sysext\`, that was not there before. An exit of 0 means that
@@ -284,9 +286,11 @@ export function failuresPage(recordings: Recordings): string {
     ...verbs.flatMap(verbSection),
     '## Causes',
     paragraph(`Here nothing fails but what the machine makes fail, and some of it does not fail and should. Extension \`a\` is merged
-      (of a system extension \`s\` with \`/opt\` and \`/srv\`), then comes what the row says, then the verb. **The same again**
+      (in rows about \`/opt\` and \`/srv\` the system extension \`s\`, and none where the verb is a merge), then comes what the row
+      says, then the verb. "systemd" is "all" for ${versionNames(SYSTEMDS)}. **The same again**
       is how the same call ends if it is made once more. **Shown by** is a recording of the real systemd in
-      \`test/vectors/systemd/\`, which is compared with the row when this page is made, or the function that decides it.`),
+      \`test/vectors/systemd/\`, which is compared with the row when this page is made, or the function that
+      decides it, or what proposes it.`),
     ...causeSections(recordings),
   );
 }

@@ -9,7 +9,7 @@ import type { Step } from '../program/linux.ts';
 import { type Difference, differences, leftText, placeOf } from './disk.ts';
 import { ADMIN, attempt, OTHER_VERSIONS, otherVersions, tries, versionsText } from './lab.ts';
 import { overlayOf } from './look.ts';
-import { code, grouped, page, paragraph, table } from './markdown.ts';
+import { code, grouped, listed, page, paragraph, table } from './markdown.ts';
 import { EXTENSIONS, type Extensions, type Host, KINDS, type Kind, recordingName, worldOf } from './modemachines.ts';
 import { MUTABLE } from './parts.ts';
 import { classOf, mustAgree, type Recorded, type Recordings } from './recorded.ts';
@@ -311,7 +311,7 @@ function surprises(recordings: Recordings, common: readonly Row[], other: Other)
     const plain = base.get(keyOf(each));
     return plain === undefined || JSON.stringify(expected(plain, host, extensions)) !== JSON.stringify(each.cells);
   });
-  const tried = `Tried with a mutable directory that is ${kinds.map(({ name }) => name).join(', ')}.`;
+  const tried = `Tried with these kinds of mutable directory: ${listed(kinds.map(({ name }) => name))}.`;
   const groups = alike(surprising, ({ cells }) => cells);
   return [
     `### ${title}`,
@@ -365,13 +365,13 @@ export function modesPage(recordings: Recordings): string {
     paragraph(`**Shown by** names recordings of the real systemd in \`test/vectors/systemd/\`: those of \`pages.jsonl\` by their
       names, and those of \`matrix.json\` without the \`matrix/\` in front.
       Each recording of a case on this page is compared with its row when the page is made; where a kind was recorded on another
-      machine only, that is named. Where there is no recording, a function is named: it is in \`sysext.c\`.`),
+      machine only, that is named. Where there is no recording, a function is named: it is in \`sysext.c\`, unless it is said to be one of Linux.`),
     '## One extension over a filled `/etc`',
     mainTable(recordings, common),
     '## Where it differs',
     paragraph(`On other machines it is the same with fewer or more layers: each extension is one, the name that sorts highest by
       version on top, and a host directory that is empty or missing is none. A missing one is made by the merge and stays, empty,
-      after unmerge. What is not so is listed here.`),
+      after unmerge. What is not so is listed here, for the releases alone.`),
     ...OTHERS.flatMap((other) => surprises(recordings, common, other)),
   );
 }

@@ -77,7 +77,7 @@ const OBSERVERS: readonly Observer[] = [
   {
     task: INSIDE,
     name: 'old cwd',
-    what: 'a process of the host that stands in `/etc` since before the refresh, or has a directory of it open',
+    what: 'a process of the host that has stood in `/etc` since before the refresh, or has a directory of it open',
     etc: '.',
   },
 ];
@@ -243,8 +243,9 @@ export function refreshPage(): string {
     ...stories(true),
     '## Where a write goes meanwhile',
     paragraph(`The window is the time in which \`/etc\` shows the bare host. A process that stands in the old overlay goes on using
-      that; after the refresh it shares the mutable directory with the new one. An edit is one of \`app.conf\`, which the extension has and which
-      is copied up. The file system is ext4, where that is EPERM once somebody has removed the work directory; on tmpfs it goes on.`),
+      that; after the refresh, in modes \`auto\` and \`yes\`, it shares the mutable directory with the new one. An edit is one of
+      \`app.conf\`, which the extension has and which is copied up. The file system is ext4, where that is EPERM once the work
+      directory is gone: the tool removes it, or the next mount makes it anew; on tmpfs the edit succeeds.`),
     writeTable(),
   );
 }

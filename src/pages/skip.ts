@@ -5,7 +5,7 @@ import { parentOf } from '../kernel/tree.ts';
 import type { World } from '../kernel/world.ts';
 import { CHANGES, CHANGES_ROOT, type Change } from './changes.ts';
 import { differences } from './disk.ts';
-import { ADMIN, after, attempt, command, machine, SYSTEMDS, tries, versionsText } from './lab.ts';
+import { ADMIN, after, attempt, command, machine, SYSTEMDS, tries, versionNames, versionsText } from './lab.ts';
 import { changesBetween, look, type Mounted, mountsAt } from './look.ts';
 import { code, grouped, listed, page, paragraph, table } from './markdown.ts';
 import { hierarchiesOf } from './parts.ts';
@@ -66,13 +66,12 @@ function changesText(of: {
   const [first = ''] = tops;
   const [was, is] = [writeGoes(before, first), writeGoes(after, first)];
   const seen = [
-    ...namesText('', files.gained, ' appears'),
-    ...namesText('', files.lost, ' goes'),
-    ...namesText('new contents of ', files.changed.filter(readable)),
+    ...namesText(files.gained, (names, isOne) => `${names} ${isOne ? 'appears' : 'appear'}`),
+    ...namesText(files.lost, (names, isOne) => `${names} ${isOne ? 'goes' : 'go'}`),
+    ...namesText(files.changed.filter(readable), (names) => `new contents of ${names}`),
     ...namesText(
-      '',
       files.changed.filter((name) => !readable(name)),
-      ', which is listed, can be opened',
+      (names, isOne) => `${names}, which ${isOne ? 'is' : 'are'} listed, can be opened`,
     ),
     ...(was === is ? [] : [`a new file: ${is} (before: ${was})`]),
   ];
@@ -80,9 +79,9 @@ function changesText(of: {
 }
 
 /** Release files say nothing that their extension does not. */
-function namesText(before: string, all: readonly string[], after = ''): readonly string[] {
+function namesText(all: readonly string[], text: (names: string, isOne: boolean) => string): readonly string[] {
   const names = all.filter((name) => !/\/extension-release\.d(\/|$)/.test(name));
-  return names.length === 0 ? [] : [`${before}${listed(names.map(code))}${after}`];
+  return names.length === 0 ? [] : [text(listed(names.map(code)), names.length === 1)];
 }
 
 /** What is different about mounts. Layers only where nothing else tells: they follow from the extensions. */
@@ -132,9 +131,10 @@ export function skipPage(recordings: Recordings): string {
   const others = SYSTEMDS.filter((version) => !SKIPPING.includes(version));
   return page(
     'When a refresh is skipped',
-    paragraph(`A merge of newer systemd notes its origin in the hierarchy: the mutable mode, the resolved mutable directories, the
-      mount options from the environment, and of each extension its path and what identifies it (a verity hash, or mount id, file
-      handle and time of birth; of a directory no mtime). A later \`refresh\` compares that of the first merged hierarchy with what
+    paragraph(`A merge of newer systemd notes its origin in the hierarchy: the mutable mode, and of each
+      extension its path and what identifies it (a verity hash, or mount id, file handle and time of birth; of a directory no
+      mtime); also the resolved mutable directories and the mount options from the environment, in versions with
+      \`earlyMutableCheck\` and \`mountOptionsVariable\` ([behaviours.md](behaviours.md)). A later \`refresh\` compares that of the first merged hierarchy with what
       it would write now, and is skipped where the two are equal, unless \`--always-refresh=yes\` is given. Source:
       \`sysext.c\` \`merge_subprocess()\`, \`write_origin_file()\`.`),
     paragraph(`Each row is a run of the model: merge, then everything in the hierarchy is looked up as in a running system, then the
@@ -142,7 +142,8 @@ export function skipPage(recordings: Recordings): string {
       refresh is skipped although a whole one changes what a process sees or where it writes; **needless**, that a whole refresh
       is done and nothing changes but that everybody goes through the window; *kept*, that a whole refresh would take away what
       nobody wants to lose. What somebody looked up before and somebody else
-      changed in a layer since is as it was seen on Linux 6.18: the kernel promises nothing. ${neverText(others)}`),
+      changed in a layer since is as it was seen on Linux 6.18: the kernel promises nothing. 
+      In ${versionNames(others)} every refresh is a whole one; "systemd" is "all" for ${versionNames(SKIPPING)}.`),
     paragraph(`**Shown by** names a recording of the real systemd in \`test/vectors/systemd/\`, which is compared with the row
       when this page is made, or the function of \`sysext.c\` that decides it.`),
     ...CHANGES.flatMap(([title, changes]) => [
@@ -154,6 +155,3 @@ export function skipPage(recordings: Recordings): string {
     ]),
   );
 }
-
-const neverText = (versions: readonly Version[]): string =>
-  versions.length === 0 ? '' : `Never skipped: systemd ${listed(versions)}, where every refresh is a whole one.`;
