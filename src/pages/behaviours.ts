@@ -1,13 +1,6 @@
 /** The page docs/behaviours.md: what differs between versions of systemd, with the source of each row. */
-import { ABOUT, BEHAVIOURS, systemd, VERSIONS, type Version, wordFor } from '../../models/systemd/versions.ts';
+import { ABOUT, BEHAVIOURS, VERSIONS, wordFor } from '../../models/systemd/versions.ts';
 import { code, page, paragraph, table } from './markdown.ts';
-
-/** The answer of a version to a row. */
-function answer(version: Version, name: string): string {
-  const found = Object.entries(systemd(version)).find(([key]) => key === name);
-  if (found === undefined) throw new Error(`systemd ${version} says nothing about ${name}`);
-  return wordFor(found[1]);
-}
 
 /** The page as Markdown. */
 export function behavioursPage(): string {
@@ -28,11 +21,11 @@ export function behavioursPage(): string {
     '## Behaviours',
     table(
       ['behaviour', 'what it decides', ...VERSIONS, 'source'],
-      Object.entries(BEHAVIOURS).map(([name, { what, source }]) => [
+      Object.entries(BEHAVIOURS).map(([name, row]) => [
         code(name),
-        what,
-        ...VERSIONS.map((version) => answer(version, name)),
-        source,
+        row.what,
+        ...VERSIONS.map((version) => wordFor(row[version])),
+        row.source,
       ]),
     ),
   );

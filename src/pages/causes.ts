@@ -2,7 +2,26 @@
 import type { Verb } from '../../models/systemd/invocation.ts';
 import type { ImageClass } from '../input/imageclass.ts';
 import type { Call } from '../kernel/calls.ts';
-import { parseTree } from '../kernel/notation.ts';
+import {
+  BARE,
+  bind,
+  DIRECTORY,
+  EXTENSION,
+  extension,
+  INSTALL,
+  indented,
+  link,
+  MUTABLE,
+  make,
+  move,
+  readonly,
+  releaseOf,
+  rootWith,
+  STAGED,
+  SUBMOUNT,
+  tmpfs,
+  write,
+} from './parts.ts';
 
 export interface Cause {
   /** In the name of its recording, if there is one: pages/…/NAME. */
@@ -21,23 +40,6 @@ export interface Cause {
   /** The recording in which it was seen, and the number of the verb among its steps. */
   readonly seen?: readonly [name: string, step: number];
 }
-
-const A = '/var/lib/confexts/a';
-const STAGED = '/var/lib/staged';
-const MUTABLE = '/var/lib/extensions.mutable';
-const write = (path: string, data: string): Call => ({ op: 'write', path, data });
-const move = (from: string, to: string): Call => ({ op: 'rename', from, to });
-const make = (path: string): Call => ({ op: 'mkdirAll', path, mode: 0o755 });
-const link = (target: string, path: string): Call => ({ op: 'symlink', target, path });
-const tmpfs = (path: string): Call => ({ op: 'mount-tmpfs', path, mode: 0o755 });
-const bind = (from: string, path: string): Call => ({ op: 'mount-bind', from, path });
-const readonly = (path: string): Call => ({ op: 'mount-remount', path, flags: ['ro'], bind: true });
-
-const DIRECTORY: readonly Call[] = [make(`${MUTABLE}/etc`)];
-/** A tmpfs with a file on a directory of the host; {@link SUBMOUNT_FILE} tells whether it is still there. */
-const SUBMOUNT: readonly Call[] = [tmpfs('/etc/keys'), write('/etc/keys/key', 'secret')];
-export const SUBMOUNT_FILE = '/etc/keys/key';
-const INSTALL = move(`${STAGED}/b`, '/var/lib/confexts/b');
 
 const IMAGES: readonly Cause[] = [
   {
@@ -73,7 +75,7 @@ const IMAGES: readonly Cause[] = [
     what: 'all extensions are for another system',
     merged: [],
     first: SUBMOUNT,
-    calls: [write(A + releaseOf('a'), 'ID=other\n')],
+    calls: [write(EXTENSION + releaseOf('a'), 'ID=other\n')],
     verb: 'refresh',
     source: 'extension_release_validate()',
     seen: ['hand/mismatch-force', 2],
@@ -112,13 +114,7 @@ const MUTABLES: readonly Cause[] = [
     name: 'host-chmod',
     what: 'permission bits of the host directory changed below the overlay, mode `yes`',
     merged: ['--mutable=yes'],
-    first: [
-      ...DIRECTORY,
-      ...SUBMOUNT,
-      make('/var/lib/bare'),
-      bind('/etc', '/var/lib/bare'),
-      { op: 'mount-propagation', path: '/var/lib/bare', to: 'private' },
-    ],
+    first: [...DIRECTORY, ...SUBMOUNT, ...BARE],
     calls: [INSTALL, { op: 'chmod', path: '/var/lib/bare', mode: 0o750 }],
     verb: 'refresh',
     source: 'mutable_directory_mode_matches_hierarchy()',
@@ -318,48 +314,13 @@ export const CAUSES: readonly (readonly [title: string, causes: readonly Cause[]
   ['Mounts', MOUNTS],
 ];
 
-function releaseOf(name: string): string {
-  return `/etc/extension-release.d/extension-release.${name}`;
-}
-
 /** What is there before: extension "a", system extension "s" with two hierarchies, and others that are prepared. */
-const image = (name: string, birth: number, content: string): string => `
-        ${name}/ #${birth}
-          etc/
-            extension-release.d/
-              extension-release.${name} "ID=_any\\n"
-            ${content}`;
-
-export const CAUSES_ROOT = parseTree(`
-  etc/
-    hostname "box"
-    keys/
-  opt/
-    host "opt"
-  run/
-  srv/
-    host "srv"
-  usr/
-    lib/
-      os-release "ID=testos\\nVERSION_ID=1\\n"
-  var/
-    lib/
-      confexts/${image('a', 1, 'app.conf "a1"')}
-      extensions/
-        s/ #5
-          opt/
-            tool "s1"
-          srv/
-            data "s1"
-          usr/
-            lib/
-              extension-release.d/
-                extension-release.s "ID=_any\\n"
-      staged/${image('b', 2, 'b.d/\n              b.conf "b1"')}${image('conflict', 3, 'keys "a file"')}
-        wrong/ #6
-          opt "a file"
-          usr/
-            lib/
-              extension-release.d/
-                extension-release.wrong "ID=_any\\n"
-`);
+export const CAUSES_ROOT = rootWith(`
+confexts/${indented(extension('a', 1, 'app.conf "a1"'), 2)}
+staged/${indented(extension('b', 2, 'b.d/\n  b.conf "b1"') + extension('conflict', 3, 'keys "a file"'), 2)}
+  wrong/ #6
+    opt "a file"
+    usr/
+      lib/
+        extension-release.d/
+          extension-release.wrong "ID=_any\\n"`);

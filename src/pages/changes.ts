@@ -1,7 +1,24 @@
 /** What may happen between a merge and a refresh: the cases of the page docs/skip.md. */
 import type { ImageClass } from '../input/imageclass.ts';
 import type { Call } from '../kernel/calls.ts';
-import { parseTree } from '../kernel/notation.ts';
+import {
+  BARE,
+  bind,
+  DIRECTORY,
+  EXTENSION,
+  extension,
+  INSTALL,
+  indented,
+  link,
+  MUTABLE,
+  make,
+  move,
+  releaseOf,
+  rootWith,
+  STAGED,
+  tmpfs,
+  write,
+} from './parts.ts';
 
 /** Something that happens between a merge and a refresh. */
 export interface Change {
@@ -22,21 +39,12 @@ export interface Change {
   readonly seen?: readonly [name: string, step: number];
 }
 
-const A = '/var/lib/confexts/a';
-const STAGED = '/var/lib/staged';
-const MUTABLE = '/var/lib/extensions.mutable';
-const releaseOf = (name: string): string => `/etc/extension-release.d/extension-release.${name}`;
-const write = (path: string, data: string): Call => ({ op: 'write', path, data });
-const move = (from: string, to: string): Call => ({ op: 'rename', from, to });
-const make = (path: string): Call => ({ op: 'mkdirAll', path, mode: 0o755 });
-const tmpfs = (path: string): Call => ({ op: 'mount-tmpfs', path, mode: 0o755 });
-
 const EXTENSIONS: readonly Change[] = [
   { name: 'nothing', what: 'nothing', seen: ['hand/skip-add-remove', 5] },
   {
     name: 'added',
     what: 'an extension added',
-    calls: [move(`${STAGED}/b`, '/var/lib/confexts/b')],
+    calls: [INSTALL],
     seen: ['hand/skip-add-remove', 2],
   },
   {
@@ -49,35 +57,39 @@ const EXTENSIONS: readonly Change[] = [
     name: 'renamed',
     what: 'one renamed, with its release file',
     calls: [
-      move(A, '/var/lib/confexts/z'),
+      move(EXTENSION, '/var/lib/confexts/z'),
       move(`/var/lib/confexts/z${releaseOf('a')}`, `/var/lib/confexts/z${releaseOf('z')}`),
     ],
   },
   {
     name: 'replaced',
     what: 'a new version put in place by renames',
-    calls: [move(A, `${STAGED}/old`), move(`${STAGED}/a`, A)],
+    calls: [move(EXTENSION, `${STAGED}/old`), move(`${STAGED}/a`, EXTENSION)],
   },
-  { name: 'file-edited', what: 'a file of one edited in place', calls: [write(`${A}/etc/app.conf`, 'a2')] },
+  { name: 'file-edited', what: 'a file of one edited in place', calls: [write(`${EXTENSION}/etc/app.conf`, 'a2')] },
   {
     name: 'file-replaced',
     what: 'a file of one replaced by rename',
-    calls: [write(`${A}/etc/app.tmp`, 'a2'), move(`${A}/etc/app.tmp`, `${A}/etc/app.conf`)],
+    calls: [write(`${EXTENSION}/etc/app.tmp`, 'a2'), move(`${EXTENSION}/etc/app.tmp`, `${EXTENSION}/etc/app.conf`)],
   },
-  { name: 'file-added', what: 'a file added to one', calls: [write(`${A}/etc/more.conf`, 'a2')] },
-  { name: 'file-deleted', what: 'a file deleted from one', calls: [{ op: 'unlink', path: `${A}/etc/app.conf` }] },
-  { name: 'touched', what: 'the directory of one touched', calls: [{ op: 'utimes', path: A, mtime: 99 }] },
+  { name: 'file-added', what: 'a file added to one', calls: [write(`${EXTENSION}/etc/more.conf`, 'a2')] },
+  {
+    name: 'file-deleted',
+    what: 'a file deleted from one',
+    calls: [{ op: 'unlink', path: `${EXTENSION}/etc/app.conf` }],
+  },
+  { name: 'touched', what: 'the directory of one touched', calls: [{ op: 'utimes', path: EXTENSION, mtime: 99 }] },
   {
     name: 'release-fits',
     what: 'the release file of one edited, and it fits',
-    calls: [write(A + releaseOf('a'), 'ID=testos\nVERSION_ID=1\n')],
+    calls: [write(EXTENSION + releaseOf('a'), 'ID=testos\nVERSION_ID=1\n')],
   },
   {
     name: 'release-misfits',
     what: 'the release file of one edited, and it fits no more',
-    calls: [write(A + releaseOf('a'), 'ID=other\n')],
+    calls: [write(EXTENSION + releaseOf('a'), 'ID=other\n')],
   },
-  { name: 'moved', what: 'one moved to another search directory', calls: [move(A, '/usr/lib/confexts/a')] },
+  { name: 'moved', what: 'one moved to another search directory', calls: [move(EXTENSION, '/usr/lib/confexts/a')] },
   {
     name: 'run-first',
     what: 'one of the same name in `/run/confexts`, which goes first',
@@ -91,17 +103,9 @@ const EXTENSIONS: readonly Change[] = [
   {
     name: 'other-mount',
     what: 'one is on another mount: the same files, the same directory',
-    calls: [{ op: 'mount-bind', from: '/var/lib/confexts', path: '/var/lib/confexts' }],
+    calls: [bind('/var/lib/confexts', '/var/lib/confexts')],
   },
 ];
-
-/** A place where the administrator reaches the host's directory below the overlay. */
-const BARE: readonly Call[] = [
-  make('/var/lib/bare'),
-  { op: 'mount-bind', from: '/etc', path: '/var/lib/bare' },
-  { op: 'mount-propagation', path: '/var/lib/bare', to: 'private' },
-];
-const WITH_DIRECTORY: readonly Call[] = [make(`${MUTABLE}/etc`)];
 
 const MODES: readonly Change[] = [
   {
@@ -113,7 +117,7 @@ const MODES: readonly Change[] = [
   {
     name: 'yes-then-nothing',
     what: 'mode `yes`, then no option: the mode is not remembered',
-    first: WITH_DIRECTORY,
+    first: DIRECTORY,
     args: ['--mutable=yes'],
     again: [],
     seen: ['hand/mode-not-remembered', 3],
@@ -121,7 +125,7 @@ const MODES: readonly Change[] = [
   {
     name: 'yes-then-auto',
     what: 'mode `yes`, then `auto`: the same overlay',
-    first: WITH_DIRECTORY,
+    first: DIRECTORY,
     args: ['--mutable=yes'],
     again: ['--mutable=auto'],
   },
@@ -134,34 +138,34 @@ const MODES: readonly Change[] = [
   {
     name: 'configured',
     what: '`Mutable=yes` written to `confext.conf`, no option',
-    first: [...WITH_DIRECTORY, ...BARE],
+    first: [...DIRECTORY, ...BARE],
     calls: [make('/var/lib/bare/systemd'), write('/var/lib/bare/systemd/confext.conf', '[ConfExt]\nMutable=yes\n')],
   },
   {
     name: 'mutable-made-no',
     what: 'mutable directory made, mode `no`',
-    calls: WITH_DIRECTORY,
+    calls: DIRECTORY,
     seen: ['hand/skip-md-created', 3],
   },
   {
     name: 'mutable-made-auto',
     what: 'mutable directory made, mode `auto`',
     args: ['--mutable=auto'],
-    calls: WITH_DIRECTORY,
+    calls: DIRECTORY,
     seen: ['hand/skip-md-created-auto', 3],
   },
   {
     name: 'mutable-removed-auto',
     what: 'mutable directory removed, mode `auto`',
     args: ['--mutable=auto'],
-    first: WITH_DIRECTORY,
+    first: DIRECTORY,
     calls: [move(`${MUTABLE}/etc`, `${STAGED}/mutable`)],
   },
   {
     name: 'mutable-removed-yes',
     what: 'mutable directory removed, mode `yes`: the refresh makes a new one',
     args: ['--mutable=yes'],
-    first: WITH_DIRECTORY,
+    first: DIRECTORY,
     calls: [move(`${MUTABLE}/etc`, `${STAGED}/mutable`)],
     seen: ['hand/skip-md-vanished', 3],
   },
@@ -169,18 +173,15 @@ const MODES: readonly Change[] = [
     name: 'mutable-replaced',
     what: 'mutable directory replaced by another, mode `auto`',
     args: ['--mutable=auto'],
-    first: WITH_DIRECTORY,
+    first: DIRECTORY,
     calls: [move(`${MUTABLE}/etc`, `${STAGED}/mutable`), make(`${MUTABLE}/etc`)],
   },
   {
     name: 'mutable-linked',
     what: 'mutable directory becomes a link to another, mode `auto`',
     args: ['--mutable=auto'],
-    first: [...WITH_DIRECTORY, make('/var/lib/other')],
-    calls: [
-      move(`${MUTABLE}/etc`, `${STAGED}/mutable`),
-      { op: 'symlink', target: '/var/lib/other', path: `${MUTABLE}/etc` },
-    ],
+    first: [...DIRECTORY, make('/var/lib/other')],
+    calls: [move(`${MUTABLE}/etc`, `${STAGED}/mutable`), link('/var/lib/other', `${MUTABLE}/etc`)],
   },
   {
     name: 'ephemeral-write',
@@ -198,7 +199,7 @@ const OPTIONS: readonly Change[] = [
   {
     name: 'mount-options',
     what: '`SYSTEMD_CONFEXT_OVERLAYFS_MOUNT_OPTIONS=redirect_dir=off`, mode `yes`',
-    first: WITH_DIRECTORY,
+    first: DIRECTORY,
     args: ['--mutable=yes'],
     againEnv: { SYSTEMD_CONFEXT_OVERLAYFS_MOUNT_OPTIONS: 'redirect_dir=off' },
   },
@@ -259,40 +260,8 @@ export const CHANGES: readonly (readonly [title: string, changes: readonly Chang
   ['Mounts and files below them', MOUNTS],
 ];
 
-const image = (name: string, birth: number, file: string): string => `
-        ${name}/ #${birth}
-          etc/
-            ${file}
-            extension-release.d/
-              extension-release.${name} "ID=_any\\n"`;
-
 /** Extensions "a" and "c" are merged, "b" and a newer "a" are prepared elsewhere; the system extension has two hierarchies. */
-export const CHANGES_ROOT = parseTree(`
-  etc/
-    hostname "box"
-    keys/
-  opt/
-    host "opt"
-  run/
-  srv/
-    host "srv"
-  usr/
-    lib/
-      confexts/
-      os-release "ID=testos\\nVERSION_ID=1\\n"
-  var/
-    lib/
-      confexts/${image('a', 1, 'app.conf "a1"')}${image('c', 2, 'c.conf "c1"')}
-      extensions/
-        s/ #5
-          opt/
-            tool "s1"
-          srv/
-            data "s1"
-          usr/
-            lib/
-              extension-release.d/
-                extension-release.s "ID=_any\\n"
-      extensions.mutable/
-      staged/${image('a', 3, 'app.conf "a2"')}${image('b', 4, 'b.conf "b1"')}
-`);
+export const CHANGES_ROOT = rootWith(`
+confexts/${indented(extension('a', 1, 'app.conf "a1"') + extension('c', 2, 'c.conf "c1"'), 2)}
+extensions.mutable/
+staged/${indented(extension('a', 3, 'app.conf "a2"') + extension('b', 4, 'b.conf "b1"'), 2)}`);

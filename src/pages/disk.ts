@@ -57,7 +57,6 @@ const kindOf = ({ type, data }: Seen): Difference['is'] =>
 /** A place in words: the directory that something is in. */
 export function placeOf({ fs, path }: Pick<Difference, 'fs' | 'path'>): string {
   if (fs.startsWith('tool.')) return 'the tmpfs';
-  if (fs.startsWith('admin.')) return 'the mutable directory';
   const within = (top: string): boolean => path.startsWith(`${top}/`);
   if (within('/etc') || within('/data/etc')) return "the host's `/etc`";
   if (within('/var/lib/extensions.mutable/etc')) return 'the mutable directory';

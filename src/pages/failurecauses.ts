@@ -1,15 +1,14 @@
 /** The second part of docs/failures.md: causes that occur, and what they leave behind. */
+import { OBSERVER } from '../../models/systemd/questions.ts';
 import type { Version } from '../../models/systemd/versions.ts';
-import { CLASSES } from '../input/imageclass.ts';
 import type { World } from '../kernel/world.ts';
 import { CAUSES, CAUSES_ROOT, type Cause } from './causes.ts';
 import { differences, leftText } from './disk.ts';
-import { after, attempt, command, machine, OBSERVER, SYSTEMDS, versionsText } from './lab.ts';
+import { after, attempt, command, machine, SYSTEMDS, versionsText } from './lab.ts';
 import { changesBetween, look, type Mounted, mountsAt } from './look.ts';
 import { code, grouped, listed, table } from './markdown.ts';
+import { hierarchiesOf } from './parts.ts';
 import { classOf, mustAgree, type Proof, proofOf, type Recordings, shownBy } from './recorded.ts';
-
-const TOPS = { confext: ['/etc'], sysext: ['/opt', '/srv'] } as const;
 
 interface Row {
   readonly version: Version;
@@ -19,8 +18,7 @@ interface Row {
 
 function tried(cause: Cause, version: Version, recordings: Recordings): Row {
   const imageClass = cause.imageClass ?? 'confext';
-  const tops = TOPS[imageClass];
-  const env = imageClass === 'sysext' ? { [CLASSES.sysext.env.hierarchies]: tops.join(':') } : {};
+  const { tops, env } = hierarchiesOf(imageClass);
   const call = (args: readonly string[]) => command(version, imageClass, args, env);
   const bare = after(machine({ root: { ...CAUSES_ROOT, type: 'tmpfs' } }), cause.first ?? []);
   const merged = cause.merged === null ? bare : attempt(bare, 'merge', call(cause.merged)).world;

@@ -1,10 +1,9 @@
 /** The page docs/failures.md: what is left when something goes wrong, at every step and for causes that occur. */
 import type { Verb } from '../../models/systemd/invocation.ts';
 import type { Outcome } from '../../models/systemd/outcome.ts';
+import { OBSERVER } from '../../models/systemd/questions.ts';
 import { VERSIONS, type Version } from '../../models/systemd/versions.ts';
-import type { Call } from '../kernel/calls.ts';
 import { mountTable } from '../kernel/mounttable.ts';
-import { tree } from '../kernel/notation.ts';
 import type { Errno } from '../kernel/types.ts';
 import { rawView } from '../kernel/view.ts';
 import type { World } from '../kernel/world.ts';
@@ -19,55 +18,23 @@ import {
   command,
   KILLED,
   machine,
-  OBSERVER,
   otherVersions,
   Rehearsal,
+  SYSTEMDS,
   versionNames,
 } from './lab.ts';
 import { look, mountsAt } from './look.ts';
 import { code, grouped, page, paragraph, table } from './markdown.ts';
+import { INSTALL, SMALL_ROOT, SUBMOUNT } from './parts.ts';
 import type { Recordings } from './recorded.ts';
 
 // ---- the machine --------------------------------------------------------------------------------------------------
-
-/** Extension "a" is there, "b" is prepared; something is mounted on a directory of the host; there is a mutable directory. */
-const ROOT = tree`
-  etc/
-    hostname "box"
-    keys/
-  run/
-  usr/
-    lib/
-      os-release "ID=testos\nVERSION_ID=1\n"
-  var/
-    lib/
-      confexts/
-        a/ #1
-          etc/
-            app.conf "a1"
-            extension-release.d/
-              extension-release.a "ID=_any\n"
-      extensions.mutable/
-        etc/
-          local.conf "mine"
-      staged/
-        b/ #2
-          etc/
-            b.conf "b1"
-            extension-release.d/
-              extension-release.b "ID=_any\n"
-`;
-const SUBMOUNT: readonly Call[] = [
-  { op: 'mount-tmpfs', path: '/etc/keys', mode: 0o755 },
-  { op: 'write', path: '/etc/keys/key', data: 'secret' },
-];
-const INSTALL: Call = { op: 'rename', from: '/var/lib/staged/b', to: '/var/lib/confexts/b' };
 
 const ARGS = ['--mutable=yes'];
 
 /** The machine before a verb that is going to do its whole work. */
 function machineFor(verb: Verb, version: Version): World {
-  const bare = machine({ root: { ...ROOT, type: 'tmpfs' } });
+  const bare = machine({ root: { ...SMALL_ROOT, type: 'tmpfs' } });
   if (verb === 'merge') return after(bare, SUBMOUNT);
   const merged = attempt(bare, 'merge', command(version, 'confext', ARGS));
   if (merged.outcome.rc !== 0) throw new Error(`a merge of ${version} fails: ${merged.outcome.class}`);
@@ -98,13 +65,16 @@ function errnoOf({ op }: LinuxCall): Errno {
 }
 
 /**
- * Steps that are no failing calls: the end of the child, a message, a question whether something is there. And mount_setattr(2):
- * where that fails, the tool remounts with mount(2). Seen with 257.13 and 262.1, by strace's fault injection.
+ * Steps that are no failing calls: the end of the child, a message, a question whether something is there, a close. And
+ * mount_setattr(2): where that fails, the tool remounts with mount(2). Seen with 257.13 and 262.1, by strace's fault injection.
  */
 const NEVER_FAILS: ReadonlySet<LinuxCall['op']> = new Set([
-  ...(['leave', 'event', 'exit', 'access', 'close-tree', 'fdclose'] as const),
+  'leave',
+  'event',
+  'access',
+  'fdclose',
   'mount-flags',
-]);
+] as const);
 
 /** What is left of the machine. */
 interface Left {
@@ -155,7 +125,7 @@ function etcText({ before, done }: Frame, now: World): string {
   if (layers === '') return layersAt(before) === '' ? 'the host, as before' : layersAt(done) === '' ? 'the host' : BARE;
   const which =
     layers === layersAt(before) ? 'the old overlay' : layers === layersAt(done) ? 'the new overlay' : layers;
-  return isMarkerMounted(now) ? which : `${which}, its marker directory no longer read-only`;
+  return isMarkerMounted(now) ? which : `${which}, its marker directory not mounted read-only`;
 }
 
 /** What is different on disk, and in the workspace outside the child's namespace. */
@@ -304,8 +274,9 @@ export function failuresPage(recordings: Recordings): string {
   return page(
     'What a failure leaves behind',
     paragraph(`The model runs a verb again and again; each time one more of its calls fails, with an errno that the call may give on
-      a real system (ENOSPC, EROFS, ENOMEM, EINVAL, and EIO for what is only read; not mount_setattr(2), in whose place the tool then remounts). The tables say what is left then. Steps are named as
-      in \`models/systemd/\`; neighbours that leave the same are one row, and the next run of the verb is tried after the first of them.`),
+      a real system (ENOSPC, EROFS, ENOMEM, EINVAL, and EIO for what is read or removed; not mount_setattr(2), in whose
+      place the tool then remounts). The tables say what is left then. Steps are named as in \`models/systemd/\`; neighbours that leave the
+      same are one row, and the next run of the verb is tried after the first of them.`),
     paragraph(`The machine: extension \`a\` is merged in mode \`yes\`, with a mutable directory; before a refresh, extension \`b\` is
       installed; a tmpfs is mounted on the host's directory \`/etc/keys\`. **Lost** means that the mount is nowhere any more.
       **Left behind** is what is on disk, or below \`/run/systemd/sysext\`, that was not there before. An exit of 0 means that
@@ -315,9 +286,11 @@ export function failuresPage(recordings: Recordings): string {
     ...verbs.flatMap(verbSection),
     '## Causes',
     paragraph(`Here nothing fails but what the machine makes fail, and some of it does not fail and should. Extension \`a\` is merged
-      (of a system extension \`s\` with \`/opt\` and \`/srv\`), then comes what the row says, then the verb. **The same again**
+      (in rows about \`/opt\` and \`/srv\` the system extension \`s\`, and none where the verb is a merge), then comes what the row
+      says, then the verb. "systemd" is "all" for ${versionNames(SYSTEMDS)}. **The same again**
       is how the same call ends if it is made once more. **Shown by** is a recording of the real systemd in
-      \`test/vectors/systemd/\`, which is compared with the row when this page is made, or the function that decides it.`),
+      \`test/vectors/systemd/\`, which is compared with the row when this page is made, or the function that
+      decides it, or what proposes it.`),
     ...causeSections(recordings),
   );
 }

@@ -55,10 +55,11 @@ const PAGES: readonly Page[] = [
 function indexPage(): string {
   return page(
     'The semantics, as pages',
-    paragraph(`These pages say what systemd-sysext and systemd-confext do, as far as the model knows. Nobody types them: each table is
-      filled by running the programs in \`models/systemd/\` on the model of Linux in \`src/kernel/\`, and where a row names a recording of
-      the real systemd, the two are compared. So a page is wrong only where the model is, and then some recording or test should say
-      so.`),
+    paragraph(`These pages say what systemd-sysext and systemd-confext do, as far as the model knows. Nobody types them: the
+      tables are filled by running the programs in \`models/systemd/\` on the model of Linux in \`src/kernel/\`, and where a row names a
+      recording of the real systemd, the two are compared. Only the last two are lists that are there already: the rows that the
+      programs ask for, and a table of ARCHITECTURE.md. So a page is wrong only where the model is, and then some recording or
+      test should say so.`),
     [
       '| page | what it shows |',
       '|---|---|',
@@ -66,8 +67,9 @@ function indexPage(): string {
     ].join('\n'),
     paragraph(`\`npm run -s overlaycheck -- docs\` writes them, \`docs --check\` says which of them differ from the model and where; the
       tests run that. Change the model, run the first, and read the difference: it is what your change means.`),
-    paragraph(`[rules.md](rules.md) is made in another way, because it is about tests: it lists the rules of the kernel model, each
-      with the recording that contradicts the model when the rule is switched off. \`test/mutants/\` writes and compares it.`),
+    paragraph(`[rules.md](rules.md) and [systemd-rules.md](systemd-rules.md) are made in another way, because they are about tests: they
+      list the rules of the kernel model and of systemd's programs, each with what notices when the rule is switched off.
+      \`test/mutants/\` writes and compares them.`),
   );
 }
 

@@ -4,9 +4,9 @@
  */
 import { type Invocation, parseCommand, type Verb } from '../../models/systemd/invocation.ts';
 import type { Outcome } from '../../models/systemd/outcome.ts';
-import { OBSERVER, QUESTIONS } from '../../models/systemd/questions.ts';
+import { QUESTIONS } from '../../models/systemd/questions.ts';
 import { VERB_PROGRAMS } from '../../models/systemd/verbs.ts';
-import { RELEASES, systemd, VERSIONS, type Version } from '../../models/systemd/versions.ts';
+import { ABOUT, systemd, VERSIONS, type Version } from '../../models/systemd/versions.ts';
 import { build, type Machine } from '../../models/world.ts';
 import type { ImageClass } from '../input/imageclass.ts';
 import type { Call, CallResult } from '../kernel/calls.ts';
@@ -46,11 +46,9 @@ export interface Attempt {
   readonly steps: readonly Step[];
 }
 
-/** A process that runs the tool, from its start to its end. `cwd` is where it was called from. */
-export function attempt(world: World, verb: Verb, invocation: Invocation, cwd = '/'): Attempt {
-  const inside = after(world, [{ op: 'chdir', path: cwd }], TOOL);
-  return ended(world, inside, run(inside, TOOL, VERB_PROGRAMS[verb](invocation), QUESTIONS));
-}
+/** A process that runs the tool, from its start to its end. */
+export const attempt = (world: World, verb: Verb, invocation: Invocation): Attempt =>
+  ended(world, world, run(world, TOOL, VERB_PROGRAMS[verb](invocation), QUESTIONS));
 
 /** The process is over, and what only it had is cleared away. */
 function ended(before: World, inside: World, { writes, value, steps }: Ran<Outcome>): Attempt {
@@ -72,7 +70,7 @@ export class Rehearsal {
   constructor(world: World, verb: Verb, invocation: Invocation) {
     this.#before = world;
     this.#program = () => VERB_PROGRAMS[verb](invocation);
-    const worlds = [after(world, [{ op: 'chdir', path: '/' }], TOOL)];
+    const worlds = [world];
     const { steps, outcome } = attempt(world, verb, invocation);
     for (const { call } of steps) {
       const now = worlds.at(-1) ?? world;
@@ -118,9 +116,6 @@ export const KILLED: Outcome = { rc: 1, class: 'crash:SIGKILL' };
 /** A failing call is a question with a bad answer: nothing happens but that. */
 const FAILING = { op: 'ask', question: 'the call fails', args: [] } as const satisfies LinuxCall;
 
-/** The task of the tool, for those who look at its namespace while it is at work. */
-export const TOOL_TASK = TOOL;
-
 /** How the tool is called on these machines: nobody is reloaded, and an option that a version does not know is left out. */
 export function command(
   version: Version,
@@ -136,23 +131,18 @@ export function command(
 /** Versions of systemd itself; the others are scripts, for comparison, that care for no mounts below a hierarchy. */
 export const SYSTEMDS: readonly Version[] = VERSIONS.filter((version) => systemd(version).submounts !== 'dropped');
 
+/** The versions that are no release. */
+export const OTHER_VERSIONS: readonly Version[] = VERSIONS.filter((version) => ABOUT[version].on !== version);
+
 /** Versions as a column of a table: "all" where there is no other among those that the table is about. */
 export const versionsText = (versions: readonly Version[], all: readonly Version[] = VERSIONS): string =>
   versions.length === all.length && all.length > 1 ? 'all' : versions.join(', ');
 
 /** Versions in a heading: what is not a release is called by its name alone. */
 export const versionNames = (versions: readonly Version[]): string =>
-  listed(
-    versions.map((version) => (RELEASES.some((release) => release === version) ? `systemd ${version}` : code(version))),
-  );
+  listed(versions.map((version) => (OTHER_VERSIONS.includes(version) ? code(version) : `systemd ${version}`)));
 
-/** The versions that are no release, in a sentence. */
+/** Where to read about them, in a sentence. */
 export const otherVersions = (): string => {
-  const others = VERSIONS.filter((version) => !RELEASES.some((release) => release === version));
-  return others.length === 0
-    ? ''
-    : `Besides releases there ${others.length === 1 ? 'is' : 'are'} ${listed(others.map(code))}: [behaviours.md](behaviours.md) says what they are.`;
+  return `Besides releases there are ${listed(OTHER_VERSIONS.map(code))}: [behaviours.md](behaviours.md) says what they are.`;
 };
-
-/** Who looks on in the host's namespace. */
-export { OBSERVER };

@@ -1,8 +1,10 @@
 /** What a process finds in the hierarchies, as facts that can be compared: by the calls that everybody makes. */
+import { OBSERVER } from '../../models/systemd/questions.ts';
 import { layersOf } from '../conform/systemdview.ts';
 import type { Call, CallResult } from '../kernel/calls.ts';
 import { mountTable } from '../kernel/mounttable.ts';
-import type { MountFlag, TaskId } from '../kernel/types.ts';
+import { resolve } from '../kernel/path.ts';
+import { failed, type MountFlag, type OverlayFs, type TaskId } from '../kernel/types.ts';
 import { fileSystem, overlayAt, type World } from '../kernel/world.ts';
 import { tries } from './lab.ts';
 
@@ -48,6 +50,12 @@ export function look(start: World, task: TaskId, tops: readonly string[], known:
   for (const top of tops) visit(top);
   for (const path of known) if (!files.has(path) && 'ok' in call({ op: 'lstat', path })) visit(path);
   return { world, files };
+}
+
+/** The overlay that everybody finds at the hierarchy, through a link if that is one; null where there is none. */
+export function overlayOf(world: World): OverlayFs | null {
+  const place = resolve(world, OBSERVER, '/etc');
+  return failed(place) ? null : overlayAt(world, place.ok.fs);
 }
 
 /** A mount at or below a hierarchy. */

@@ -4,6 +4,7 @@ import { parseTree } from '../kernel/notation.ts';
 import type { PlainFs } from '../kernel/types.ts';
 import type { World } from '../kernel/world.ts';
 import { after, machine } from './lab.ts';
+import { bind, extension, indented, MUTABLE, readonly, tmpfs, write } from './parts.ts';
 
 /** What the mutable directory may be. `drawn` is what is there; `calls` are made by an administrator before the merge. */
 export interface Kind {
@@ -15,7 +16,6 @@ export interface Kind {
   readonly calls?: readonly Call[];
 }
 
-export const MUTABLE = '/var/lib/extensions.mutable';
 const DIRECTORY = `
 extensions.mutable/
   etc/
@@ -45,20 +45,14 @@ export const KINDS: readonly Kind[] = [
     what: 'a directory on a read-only file system',
     tag: null,
     drawn: DIRECTORY,
-    calls: [
-      { op: 'mount-bind', from: MUTABLE, path: MUTABLE },
-      { op: 'mount-remount', path: MUTABLE, flags: ['ro'], bind: true },
-    ],
+    calls: [bind(MUTABLE, MUTABLE), readonly(MUTABLE)],
   },
   {
     name: 'own mount',
     what: 'a mount point, with a tmpfs on it',
     tag: null,
     drawn: DIRECTORY,
-    calls: [
-      { op: 'mount-tmpfs', path: `${MUTABLE}/etc`, mode: 0o755 },
-      { op: 'write', path: `${MUTABLE}/etc/local.conf`, data: 'mine' },
-    ],
+    calls: [tmpfs(`${MUTABLE}/etc`), write(`${MUTABLE}/etc/local.conf`, 'mine')],
   },
 ];
 
@@ -75,25 +69,11 @@ const HOST_TREES: Readonly<Record<Host, string>> = {
   'read-only': FILES,
 };
 const HOST_CALLS: Readonly<Partial<Record<Host, readonly Call[]>>> = {
-  'own mount': [
-    { op: 'mount-tmpfs', path: '/etc', mode: 0o755 },
-    { op: 'write', path: '/etc/hostname', data: 'box' },
-  ],
-  'read-only': [
-    { op: 'mount-bind', from: '/etc', path: '/etc' },
-    { op: 'mount-remount', path: '/etc', flags: ['ro'], bind: true },
-  ],
+  'own mount': [tmpfs('/etc'), write('/etc/hostname', 'box')],
+  'read-only': [bind('/etc', '/etc'), readonly('/etc')],
 };
 export const EXTENSIONS = ['one', 'two', 'none'] as const;
 export type Extensions = (typeof EXTENSIONS)[number];
-
-const indented = (text: string, depth: number): string => text.replaceAll('\n', `\n${' '.repeat(depth)}`);
-
-const extension = (name: string, birth: number, files: string): string => `
-${name}/ #${birth}
-  etc/
-    extension-release.d/
-      extension-release.${name} "ID=_any\\n"${indented(`\n${files}`, 4)}`;
 
 const A9 = extension('a9', 1, 'app.conf "a9"\ntool.conf "a9"');
 const A10 = extension('a10', 2, 'app.conf "a10"');

@@ -1,27 +1,17 @@
 /** The page docs/modes.md: what each mutable mode does with each kind of mutable directory, host and number of extensions. */
 import { invoke } from '../../models/systemd/invocation.ts';
 import { MODES, type Mode } from '../../models/systemd/mutable.ts';
-import { isOurs } from '../../models/systemd/questions.ts';
 import { ABOUT, RELEASES, systemd, VERSIONS, type Version } from '../../models/systemd/versions.ts';
 import { layersOf } from '../conform/systemdview.ts';
 import type { Call } from '../kernel/calls.ts';
-import { resolve } from '../kernel/path.ts';
-import { failed } from '../kernel/types.ts';
-import { fileSystem, type World } from '../kernel/world.ts';
+import type { World } from '../kernel/world.ts';
 import type { Step } from '../program/linux.ts';
 import { type Difference, differences, leftText, placeOf } from './disk.ts';
-import { ADMIN, attempt, OBSERVER, otherVersions, tries, versionsText } from './lab.ts';
-import { code, grouped, page, paragraph, table } from './markdown.ts';
-import {
-  EXTENSIONS,
-  type Extensions,
-  type Host,
-  KINDS,
-  type Kind,
-  MUTABLE,
-  recordingName,
-  worldOf,
-} from './modemachines.ts';
+import { ADMIN, attempt, OTHER_VERSIONS, otherVersions, tries, versionsText } from './lab.ts';
+import { overlayOf } from './look.ts';
+import { code, grouped, listed, page, paragraph, table } from './markdown.ts';
+import { EXTENSIONS, type Extensions, type Host, KINDS, type Kind, recordingName, worldOf } from './modemachines.ts';
+import { MUTABLE } from './parts.ts';
 import { classOf, mustAgree, type Recorded, type Recordings } from './recorded.ts';
 
 // ---- one row ------------------------------------------------------------------------------------------------------
@@ -78,11 +68,12 @@ function row({ mode, kind, host, extensions, version }: Case, expects: Expected 
     const isHost = ({ path, is }: Difference): boolean => path === '/etc' && is === 'directory';
     return { ...cells, left: keeps(left.filter((each) => !isHost(each))), makesHost: left.some(isHost) };
   };
-  if (!isOurs(merged, OBSERVER, '/etc')) {
+  const overlay = overlayOf(merged);
+  if (overlay === null) {
     const layers = outcome.rc === 0 ? 'not merged' : `refused: ${outcome.class.replace('error:', '')}`;
     return { ...base, layers: [], cells: told(merged, { layers, writes: '–' }) };
   }
-  const layers = layersAt(merged);
+  const layers = layersOf(overlay);
   const layersText = layers.join(' > ');
   if (expects?.cells.layers === layersText && expects.tried.has(layersText))
     return { ...base, layers, cells: expects.cells };
@@ -134,12 +125,6 @@ function write(merged: World, writes: typeof WRITES) {
   return { world, text, keeps };
 }
 
-function layersAt(world: World): readonly string[] {
-  const place = resolve(world, OBSERVER, '/etc');
-  const fs = failed(place) ? null : fileSystem(world, place.ok.fs);
-  return fs?.kind === 'overlay' ? layersOf(fs) : [];
-}
-
 /** What is expected of rows, by {@link keyOf}. */
 type Expectations = ReadonlyMap<string, Cells>;
 
@@ -173,10 +158,9 @@ function rowsOf(
 /** The common case: of versions that are built on a release, the rows of that are expected. */
 function commonRows(): readonly Row[] {
   const ofReleases = rowsOf('files', 'one', RELEASES);
-  const others = VERSIONS.filter((version) => !RELEASES.some((release) => release === version));
   return [
     ...ofReleases,
-    ...others.flatMap((version) => {
+    ...OTHER_VERSIONS.flatMap((version) => {
       const base = ofReleases.filter((each) => each.version === ABOUT[version].on);
       return rowsOf('files', 'one', [version], new Map(base.map((each) => [keyOf({ ...each, version }), each.cells])));
     }),
@@ -327,7 +311,7 @@ function surprises(recordings: Recordings, common: readonly Row[], other: Other)
     const plain = base.get(keyOf(each));
     return plain === undefined || JSON.stringify(expected(plain, host, extensions)) !== JSON.stringify(each.cells);
   });
-  const tried = `Tried with a mutable directory that is ${kinds.map(({ name }) => name).join(', ')}.`;
+  const tried = `Tried with these kinds of mutable directory: ${listed(kinds.map(({ name }) => name))}.`;
   const groups = alike(surprising, ({ cells }) => cells);
   return [
     `### ${title}`,
@@ -381,13 +365,13 @@ export function modesPage(recordings: Recordings): string {
     paragraph(`**Shown by** names recordings of the real systemd in \`test/vectors/systemd/\`: those of \`pages.jsonl\` by their
       names, and those of \`matrix.json\` without the \`matrix/\` in front.
       Each recording of a case on this page is compared with its row when the page is made; where a kind was recorded on another
-      machine only, that is named. Where there is no recording, a function is named: it is in \`sysext.c\`.`),
+      machine only, that is named. Where there is no recording, a function is named: it is in \`sysext.c\`, unless it is said to be one of Linux.`),
     '## One extension over a filled `/etc`',
     mainTable(recordings, common),
     '## Where it differs',
     paragraph(`On other machines it is the same with fewer or more layers: each extension is one, the name that sorts highest by
       version on top, and a host directory that is empty or missing is none. A missing one is made by the merge and stays, empty,
-      after unmerge. What is not so is listed here.`),
+      after unmerge. What is not so is listed here, for the releases alone.`),
     ...OTHERS.flatMap((other) => surprises(recordings, common, other)),
   );
 }

@@ -1,5 +1,4 @@
 /** The recordings of the real systemd that pages name as proof. A page never names one that says otherwise. */
-import type { Outcome } from '../../models/systemd/outcome.ts';
 import { systemd, type Version } from '../../models/systemd/versions.ts';
 import type { Field } from '../conform/json.ts';
 
@@ -22,10 +21,6 @@ export class Recordings {
     }
   }
 
-  get all(): readonly Recorded[] {
-    return [...this.#all.values()];
-  }
-
   find(name: string, version: Version): Recorded | undefined {
     return this.#all.get(`${name} ${version}`);
   }
@@ -46,8 +41,8 @@ export interface Proof {
   readonly step: number;
 }
 
-/** The class of the result that a recording shows, as an {@link Outcome} has it. */
-export const classOf = ({ recorded, step }: Proof): Outcome['class'] | string =>
+/** The class of the result that a recording shows, as an outcome has it. */
+export const classOf = ({ recorded, step }: Proof): string =>
   recorded.vector.get('steps').array[step]?.get('result').get('class').string ?? 'no such step';
 
 /** The recording of a case: the one that it names, else one of our own, whose last step it is. */

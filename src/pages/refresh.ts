@@ -1,13 +1,11 @@
 /** The page docs/refresh.md: a refresh call by call, and what everybody sees meanwhile. */
 import { MODES, type Mode } from '../../models/systemd/mutable.ts';
+import { OBSERVER } from '../../models/systemd/questions.ts';
 import { VERSIONS, type Version } from '../../models/systemd/versions.ts';
 import type { Call } from '../kernel/calls.ts';
-
-import { tree } from '../kernel/notation.ts';
-import { resolve } from '../kernel/path.ts';
-import { failed, type TaskId } from '../kernel/types.ts';
+import type { TaskId } from '../kernel/types.ts';
 import { viewOf } from '../kernel/view.ts';
-import { overlayAt, type World } from '../kernel/world.ts';
+import type { World } from '../kernel/world.ts';
 import type { Step } from '../program/linux.ts';
 import { callText } from '../report/words.ts';
 import { type Difference, differences, placeOf } from './disk.ts';
@@ -16,55 +14,19 @@ import {
   attempt,
   command,
   machine,
-  OBSERVER,
   otherVersions,
   Rehearsal,
   tries,
   versionNames,
   versionsText,
 } from './lab.ts';
-import { type Changes, changesBetween } from './look.ts';
+import { type Changes, changesBetween, overlayOf } from './look.ts';
 import { code, grouped, listed, page, paragraph, table } from './markdown.ts';
+import { INSTALL, make, SMALL_ROOT, SUBMOUNT, tmpfs, write } from './parts.ts';
 
 // ---- the machine --------------------------------------------------------------------------------------------------
 
-const ROOT = tree`
-  etc/
-    hostname "box"
-    keys/
-  run/
-  usr/
-    lib/
-      os-release "ID=testos\nVERSION_ID=1\n"
-  var/
-    lib/
-      confexts/
-        a/ #1
-          etc/
-            app.conf "a1"
-            extension-release.d/
-              extension-release.a "ID=_any\n"
-      extensions.mutable/
-        etc/
-          local.conf "mine"
-      staged/
-        b/ #2
-          etc/
-            b.conf "b1"
-            extension-release.d/
-              extension-release.b "ID=_any\n"
-`;
-
-const SUBMOUNT: readonly Call[] = [
-  { op: 'mount-tmpfs', path: '/etc/keys', mode: 0o755 },
-  { op: 'write', path: '/etc/keys/key', data: 'secret' },
-];
-const NESTED: readonly Call[] = [
-  { op: 'mkdir', path: '/etc/keys/deep', mode: 0o755 },
-  { op: 'mount-tmpfs', path: '/etc/keys/deep', mode: 0o755 },
-  { op: 'write', path: '/etc/keys/deep/key', data: 'deep' },
-];
-const INSTALL: Call = { op: 'rename', from: '/var/lib/staged/b', to: '/var/lib/confexts/b' };
+const NESTED: readonly Call[] = [make('/etc/keys/deep'), tmpfs('/etc/keys/deep'), write('/etc/keys/deep/key', 'deep')];
 
 const SLAVE: TaskId = 'slave';
 const PRIVATE: TaskId = 'private';
@@ -72,7 +34,7 @@ const INSIDE: TaskId = 'inside';
 
 /** Merged with one extension, a second one installed, and everybody in place. */
 function machineFor(version: Version, mode: Mode, isNested: boolean): World {
-  const bare = machine({ root: { ...ROOT, type: 'ext4' } }, [SLAVE, PRIVATE, INSIDE]);
+  const bare = machine({ root: { ...SMALL_ROOT, type: 'ext4' } }, [SLAVE, PRIVATE, INSIDE]);
   const merged = attempt(bare, 'merge', command(version, 'confext', [`--mutable=${mode}`])).world;
   const installed = after(merged, [...SUBMOUNT, ...(isNested ? NESTED : []), INSTALL]);
   const unshared = (to: 'slave' | 'private'): readonly Call[] => [
@@ -115,7 +77,7 @@ const OBSERVERS: readonly Observer[] = [
   {
     task: INSIDE,
     name: 'old cwd',
-    what: 'a process of the host that stands in `/etc` since before the refresh, or has a directory of it open',
+    what: 'a process of the host that has stood in `/etc` since before the refresh, or has a directory of it open',
     etc: '.',
   },
 ];
@@ -195,12 +157,6 @@ const stories = (isNested: boolean): readonly string[] =>
 
 // ---- writes -------------------------------------------------------------------------------------------------------
 
-/** Whether the hierarchy of the host is an overlay. */
-function isMerged(world: World): boolean {
-  const place = resolve(world, OBSERVER, '/etc');
-  return !failed(place) && overlayAt(world, place.ok.fs) !== null;
-}
-
 /** Where an observer's writes go: one place, or one for each file. */
 function written(world: World, { task, etc }: Observer): string {
   const places = WRITES.map(([what, name]) => {
@@ -219,9 +175,9 @@ function written(world: World, { task, etc }: Observer): string {
 /** As {@link placeOf}; of a tmpfs, whether the host's overlay writes to it, too. */
 function ownPlace(world: World, difference: Difference): string {
   const text = placeOf(difference);
-  const place = resolve(world, OBSERVER, '/etc');
-  const upper = failed(place) ? undefined : overlayAt(world, place.ok.fs)?.upper?.fs;
-  return text === 'the tmpfs' && upper !== difference.fs ? 'the old tmpfs, which nobody else sees' : text;
+  return text === 'the tmpfs' && overlayOf(world)?.upper?.fs !== difference.fs
+    ? 'the old tmpfs, which nobody else sees'
+    : text;
 }
 
 /** A new file, and one of an extension that nobody wrote to yet, which is copied up. */
@@ -235,7 +191,7 @@ function moments(version: Version, mode: Mode): readonly (readonly [string, Worl
   const before = machineFor(version, mode, false);
   const invocation = command(version, 'confext', [`--mutable=${mode}`]);
   const { worlds } = new Rehearsal(before, 'refresh', invocation);
-  const open = worlds.filter((world) => !isMerged(world)).at(-1);
+  const open = worlds.filter((world) => overlayOf(world) === null).at(-1);
   return [
     ...(open === undefined ? [] : [['in the window', open] as const]),
     ['after it', attempt(before, 'refresh', invocation).world],
@@ -287,8 +243,9 @@ export function refreshPage(): string {
     ...stories(true),
     '## Where a write goes meanwhile',
     paragraph(`The window is the time in which \`/etc\` shows the bare host. A process that stands in the old overlay goes on using
-      that; after the refresh it shares the mutable directory with the new one. An edit is one of \`app.conf\`, which the extension has and which
-      is copied up. The file system is ext4, where that is EPERM once somebody has removed the work directory; on tmpfs it goes on.`),
+      that; after the refresh, in modes \`auto\` and \`yes\`, it shares the mutable directory with the new one. An edit is one of
+      \`app.conf\`, which the extension has and which is copied up. The file system is ext4, where that is EPERM once the work
+      directory is gone: the tool removes it, or the next mount makes it anew; on tmpfs the edit succeeds.`),
     writeTable(),
   );
 }

@@ -1,15 +1,15 @@
 /** The page docs/skip.md: which changes a refresh notices by the origin file, and whether it is right. */
+import { OBSERVER } from '../../models/systemd/questions.ts';
 import { systemd, type Version } from '../../models/systemd/versions.ts';
-import { CLASSES } from '../input/imageclass.ts';
-import { rawView } from '../kernel/view.ts';
+import { parentOf } from '../kernel/tree.ts';
 import type { World } from '../kernel/world.ts';
 import { CHANGES, CHANGES_ROOT, type Change } from './changes.ts';
-import { ADMIN, after, attempt, command, machine, OBSERVER, SYSTEMDS, tries, versionsText } from './lab.ts';
+import { differences } from './disk.ts';
+import { ADMIN, after, attempt, command, machine, SYSTEMDS, tries, versionNames, versionsText } from './lab.ts';
 import { changesBetween, look, type Mounted, mountsAt } from './look.ts';
 import { code, grouped, listed, page, paragraph, table } from './markdown.ts';
+import { hierarchiesOf } from './parts.ts';
 import { classOf, mustAgree, type Proof, proofOf, type Recordings, shownBy } from './recorded.ts';
-
-const TOPS = { confext: ['/etc'], sysext: ['/opt', '/srv'] } as const;
 
 /** What became of a change in one version. */
 interface Verdict {
@@ -21,8 +21,7 @@ interface Verdict {
 
 function verdict(change: Change, version: Version, recordings: Recordings): Verdict {
   const imageClass = change.imageClass ?? 'confext';
-  const tops = TOPS[imageClass];
-  const env = imageClass === 'sysext' ? { [CLASSES.sysext.env.hierarchies]: tops.join(':') } : {};
+  const { tops, env } = hierarchiesOf(imageClass);
   const { args = [], again = args, againEnv = {} } = change;
   const bare = after(machine({ root: { ...CHANGES_ROOT, type: 'tmpfs' } }), change.first ?? []);
   const merged = attempt(bare, 'merge', command(version, imageClass, args, env)).world;
@@ -36,7 +35,7 @@ function verdict(change: Change, version: Version, recordings: Recordings): Verd
   const isSkipped = outcome.class === 'skipped';
   const whole = isSkipped ? refresh(['--always-refresh=yes']).world : world;
   const known = [...used.files.keys(), ...WANTED];
-  const changes = differences({ before: isSkipped ? world : changed, after: whole, tops, known });
+  const changes = changesText({ before: isSkipped ? world : changed, after: whole, tops, known });
   const done = isSkipped ? 'skipped' : outcome.rc === 0 ? 'done' : `refused: ${outcome.class}`;
   return {
     version,
@@ -54,7 +53,7 @@ function judged({ isKept }: Change, isSkipped: boolean, changesNothing: boolean)
 const WANTED = ['/etc/more.conf', '/etc/new.conf'];
 
 /** What a whole refresh would change, seen by everybody: files, mounts, and where a new file goes. */
-function differences(of: {
+function changesText(of: {
   readonly before: World;
   readonly after: World;
   readonly tops: readonly string[];
@@ -67,13 +66,12 @@ function differences(of: {
   const [first = ''] = tops;
   const [was, is] = [writeGoes(before, first), writeGoes(after, first)];
   const seen = [
-    ...namesText('', files.gained, ' appears'),
-    ...namesText('', files.lost, ' goes'),
-    ...namesText('new contents of ', files.changed.filter(readable)),
+    ...namesText(files.gained, (names, isOne) => `${names} ${isOne ? 'appears' : 'appear'}`),
+    ...namesText(files.lost, (names, isOne) => `${names} ${isOne ? 'goes' : 'go'}`),
+    ...namesText(files.changed.filter(readable), (names) => `new contents of ${names}`),
     ...namesText(
-      '',
       files.changed.filter((name) => !readable(name)),
-      ', which is listed, can be opened',
+      (names, isOne) => `${names}, which ${isOne ? 'is' : 'are'} listed, can be opened`,
     ),
     ...(was === is ? [] : [`a new file: ${is} (before: ${was})`]),
   ];
@@ -81,9 +79,9 @@ function differences(of: {
 }
 
 /** Release files say nothing that their extension does not. */
-function namesText(before: string, all: readonly string[], after = ''): readonly string[] {
+function namesText(all: readonly string[], text: (names: string, isOne: boolean) => string): readonly string[] {
   const names = all.filter((name) => !/\/extension-release\.d(\/|$)/.test(name));
-  return names.length === 0 ? [] : [`${before}${listed(names.map(code))}${after}`];
+  return names.length === 0 ? [] : [text(listed(names.map(code)), names.length === 1)];
 }
 
 /** What is different about mounts. Layers only where nothing else tells: they follow from the extensions. */
@@ -112,10 +110,9 @@ function writeGoes(world: World, top: string): string {
   const probe = `${top}/probe`;
   const { world: written, result } = tries(world, ADMIN, { op: 'write', path: probe, data: '' });
   if ('err' in result) return result.err;
-  const places = ['/var/lib/other', '/var/lib/extensions.mutable/etc', '/var/lib/staged/mutable'];
-  const found = places.find((place) => 'ok' in tries(written, ADMIN, { op: 'access', path: `${place}/probe` }).result);
-  if (found !== undefined) return code(found);
-  return rawView(written, 'root', probe).size > 0 ? `the host's ${code(top)}` : 'a tmpfs';
+  const made = differences(world, written).find(({ fs }) => fs === 'root');
+  if (made === undefined) return 'a tmpfs';
+  return made.path === probe ? `the host's ${code(top)}` : code(parentOf(made.path));
 }
 
 const SKIPPING: readonly Version[] = SYSTEMDS.filter((version) => systemd(version).skip);
@@ -134,9 +131,10 @@ export function skipPage(recordings: Recordings): string {
   const others = SYSTEMDS.filter((version) => !SKIPPING.includes(version));
   return page(
     'When a refresh is skipped',
-    paragraph(`A merge of newer systemd notes its origin in the hierarchy: the mutable mode, the resolved mutable directories, the
-      mount options from the environment, and of each extension its path and what identifies it (a verity hash, or mount id, file
-      handle and time of birth; of a directory no mtime). A later \`refresh\` compares that of the first merged hierarchy with what
+    paragraph(`A merge of newer systemd notes its origin in the hierarchy: the mutable mode, and of each
+      extension its path and what identifies it (a verity hash, or mount id, file handle and time of birth; of a directory no
+      mtime); also the resolved mutable directories and the mount options from the environment, in versions with
+      \`earlyMutableCheck\` and \`mountOptionsVariable\` ([behaviours.md](behaviours.md)). A later \`refresh\` compares that of the first merged hierarchy with what
       it would write now, and is skipped where the two are equal, unless \`--always-refresh=yes\` is given. Source:
       \`sysext.c\` \`merge_subprocess()\`, \`write_origin_file()\`.`),
     paragraph(`Each row is a run of the model: merge, then everything in the hierarchy is looked up as in a running system, then the
@@ -144,7 +142,8 @@ export function skipPage(recordings: Recordings): string {
       refresh is skipped although a whole one changes what a process sees or where it writes; **needless**, that a whole refresh
       is done and nothing changes but that everybody goes through the window; *kept*, that a whole refresh would take away what
       nobody wants to lose. What somebody looked up before and somebody else
-      changed in a layer since is as it was seen on Linux 6.18: the kernel promises nothing. ${neverText(others)}`),
+      changed in a layer since is as it was seen on Linux 6.18: the kernel promises nothing. 
+      In ${versionNames(others)} every refresh is a whole one; "systemd" is "all" for ${versionNames(SKIPPING)}.`),
     paragraph(`**Shown by** names a recording of the real systemd in \`test/vectors/systemd/\`, which is compared with the row
       when this page is made, or the function of \`sysext.c\` that decides it.`),
     ...CHANGES.flatMap(([title, changes]) => [
@@ -156,6 +155,3 @@ export function skipPage(recordings: Recordings): string {
     ]),
   );
 }
-
-const neverText = (versions: readonly Version[]): string =>
-  versions.length === 0 ? '' : `Never skipped: systemd ${listed(versions)}, where every refresh is a whole one.`;

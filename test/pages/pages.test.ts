@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { OBSERVER } from '../../models/systemd/questions.ts';
 import { Field } from '../../src/conform/json.ts';
 import { tree } from '../../src/kernel/notation.ts';
 import { CAUSES } from '../../src/pages/causes.ts';
 import { CHANGES } from '../../src/pages/changes.ts';
 import { differences, leftText } from '../../src/pages/disk.ts';
-import { after, attempt, command, machine, OBSERVER, Rehearsal } from '../../src/pages/lab.ts';
+import { after, attempt, command, machine, Rehearsal } from '../../src/pages/lab.ts';
 import { look } from '../../src/pages/look.ts';
 import { grouped, listed, paragraph, table } from '../../src/pages/markdown.ts';
 import { notModelledPage } from '../../src/pages/notmodelled.ts';
