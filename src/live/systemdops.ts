@@ -101,7 +101,7 @@ function mountLine(op: Field): string {
       return admin('mount-bind', op.get('source').path, path, type === 'rbind' ? 1 : 0);
     case 'remount-ro':
     case 'remount-rw':
-      return admin('bind-remount', path, type.slice(-2));
+      return admin('mount-remount', path, type === 'remount-ro' ? 'ro' : '', 1);
     case 'make-private':
       return admin('mount-propagation', path, 'private', 0);
   }
@@ -123,5 +123,5 @@ function verbLine({ kind, hierarchies }: Tool, op: Field): string {
   const told = verb === 'status' ? ['--json=short'] : [];
   const argv = [program, '--no-reload', ...args, verb, ...told];
   const cwd = op.optional('cwd', (field) => field.path, '/');
-  return admin('run', cwd, '022', `/usr/bin/${program}`, environment.length, ...environment, ...argv);
+  return admin('run', cwd, `/usr/bin/${program}`, environment.length, ...environment, ...argv);
 }
