@@ -87,6 +87,12 @@ static void say_string(const char *bytes, size_t count) {
   put("\"", 1);
 }
 
+/* Before each item of a list whose length nobody knows beforehand. */
+static void say_comma(int *any) {
+  if (*any) say(",");
+  *any = 1;
+}
+
 static const struct {
   int number;
   const char *name;
@@ -317,6 +323,14 @@ static int write_all(int fd, const char *data) {
   return write(fd, data, count) == (ssize_t)count ? 0 : -1;
 }
 
+/* Writes to what was just opened, if it was, and closes it; -1 with the errno of what failed first. */
+static int write_and_close(int fd, const char *data) {
+  int result = fd < 0 ? -1 : write_all(fd, data), number = errno;
+  if (fd >= 0) close(fd);
+  errno = number;
+  return result;
+}
+
 struct entry {
   uint64_t ino;
   int64_t offset;
@@ -394,12 +408,11 @@ static void answer_listxattr(const char *path) {
     return;
   }
   say("{\"ok\":[");
-  int first = 1;
+  int any = 0;
   for (int i = 0; i < count; i++) {
     if (strncmp(sorted[i], "security.", 9) == 0) continue;
-    if (!first) say(",");
+    say_comma(&any);
     say_string(sorted[i], strlen(sorted[i]));
-    first = 0;
   }
   say("]}");
 }
@@ -645,13 +658,7 @@ static void open_call(void) {
   say_done(fd);
 }
 
-static void write_call(void) {
-  int fd = open_file(arg(0), arg(1), (mode_t)number(2));
-  int result = fd < 0 ? -1 : write_all(fd, arg(3)), number_ = errno;
-  if (fd >= 0) close(fd);
-  errno = number_;
-  say_done(result);
-}
+static void write_call(void) { say_done(write_and_close(open_file(arg(0), arg(1), (mode_t)number(2)), arg(3))); }
 
 static void read_call(void) {
   int fd = open_file(arg(0), arg(1), 0);
@@ -1007,11 +1014,9 @@ static int make(void) {
   int result;
   if (strcmp(type, "dir") == 0) result = mkdir(path, 0700) < 0 && errno != EEXIST ? -1 : 0;
   else if (strcmp(type, "symlink") == 0) result = symlink(arg(6), path);
-  else if (strcmp(type, "file") == 0) {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    result = fd < 0 ? -1 : write_all(fd, arg(6));
-    if (fd >= 0) close(fd);
-  } else result = mknod(path, special_type(type) | 0600, makedev((unsigned)number(6), (unsigned)number(7)));
+  else if (strcmp(type, "file") == 0)
+    result = write_and_close(open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), arg(6));
+  else result = mknod(path, special_type(type) | 0600, makedev((unsigned)number(6), (unsigned)number(7)));
   if (result == 0) result = lchown(path, (uid_t)number(3), (gid_t)number(4));
   if (result == 0 && strcmp(type, "symlink") != 0) result = chmod(path, (mode_t)number(2));
   if (result == 0 && number(5) != 0) result = set_mtime(path, number(5), AT_SYMLINK_NOFOLLOW);
@@ -1051,11 +1056,17 @@ static void say_xattrs(const char *path, int raw) {
   }
 }
 
+static void say_target(int dir, const char *name) {
+  char target[PATH_MAX];
+  ssize_t count = readlinkat(dir, name, target, sizeof target);
+  say(",\"target\":");
+  say_string(target, count < 0 ? 0 : (size_t)count);
+}
+
 /* One entry and what is below it. `raw`: a layer as it is, where a character device 0/0 is a whiteout. */
 static void list(const char *path, size_t top, int raw, int *any) {
   struct stat st;
-  say(*any ? "," : "");
-  *any = 1;
+  say_comma(any);
   say("{\"path\":");
   const char *shown = path[top] == 0 ? "/" : path + top;
   say_string(shown, strlen(shown));
@@ -1077,12 +1088,7 @@ static void list(const char *path, size_t top, int raw, int *any) {
     say_string(count < 0 ? "(unreadable)" : buffer, count < 0 ? 12 : (size_t)count);
     if (fd >= 0) close(fd);
   }
-  if (S_ISLNK(st.st_mode)) {
-    char target[PATH_MAX];
-    ssize_t count = readlink(path, target, sizeof target);
-    say(",\"target\":");
-    say_string(target, count < 0 ? 0 : (size_t)count);
-  }
+  if (S_ISLNK(st.st_mode)) say_target(AT_FDCWD, path);
   /* From above, the attributes that can be asked for by a call that follows symlinks and opens no device. */
   if (raw || !(S_ISLNK(st.st_mode) || S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode))) say_xattrs(path, raw);
   say("}");

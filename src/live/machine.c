@@ -4,16 +4,15 @@
  * of a system has them. It is in a process namespace of its own, so that /proc shows nobody of the machine outside.
  *
  * Its own commands, besides those of executor.c:
- *   ! run CWD UMASK PROGRAM COUNT VARIABLE=VALUE… ARG…    {"exit": 0} or {"signal": "SIGABRT"}, "stdout" and "stderr"
+ *   ! run CWD PROGRAM COUNT VARIABLE=VALUE… ARG…    {"exit": 0} or {"signal": "SIGABRT"}, "stdout" and "stderr"
  *   ! put PATH (TYPE RELATIVE MODE DATA)…                 mkdir(2) with parents, and a tree in it
  *   ! place PATH MODE                                     mkdir(2) with parents of mode 0755
  *   ! prune PATH                                          depth first, names sorted, up to the first error
- *   ! bind-remount PATH ro|rw
  *   ! entries ROOT PATH…       what is there, below all mounts where ROOT is a held open tree ("" the root of the world)
- *   ! mounts PREFIX…           mountinfo of what is mounted there and below, and whether a walk reaches it
+ *   ! mounts PREFIX…           lines of mountinfo of what is mounted there and below, and whether a walk reaches it
  *   ! ids ROOT PATH…           "major:minor:inode" of each, null where there is nothing
  *   ! glob PATTERN…            [path, "major:minor:inode"] of what matches
- *   ! chain PATH               "major:minor:inode" of what changes with an edit of PATH: the directories above it, and it itself
+ *   ! chain PATH HOW           "major:minor:inode" of the directories that an edit of PATH is in (see answer_chain())
  *
  * Source of the layout: what systemd-confext was seen to need (257.13 and 262.1): a shared root, /run a mount of its own, /proc.
  */
@@ -21,17 +20,15 @@
 /* ---- making the machine ---- */
 
 static const char RELEASE[] = "ID=testos\nVERSION_ID=1\n";
-static int machine_usr = -1;
 static char machine_links[8][2][64];
 
 /* What has to be looked up before the old root goes. The tree is a copy with no ties to the machine's mounts. */
 static void prepare_machine(const char *root) {
   static const char *const LINKS[] = {"bin", "sbin", "lib", "lib32", "lib64", "libx32"};
-  struct attributes attributes = {.set = 1, .propagation = MS_PRIVATE};
+  struct attributes attributes = {.set = attribute_flags("ro")};
   char path[PATH_MAX];
   snprintf(path, sizeof path, "%s/usr", root);
-  machine_usr = (int)syscall(428, AT_FDCWD, path, TREE_CLONE | TREE_RECURSIVE | O_CLOEXEC);
-  if (machine_usr < 0 || set_attributes(machine_usr, "", 1, attributes) < 0) die(path);
+  if (open_tree_(path, "usr", 1, 1) < 0 || set_attributes(held_fd("usr"), "", 1, attributes) < 0) die(path);
   for (size_t i = 0; i < sizeof LINKS / sizeof *LINKS; i++) {
     snprintf(path, sizeof path, "%s/%s", root, LINKS[i]);
     ssize_t count = readlink(path, machine_links[i][1], sizeof machine_links[i][1] - 1);
@@ -58,10 +55,8 @@ static void make_devices(void) {
 /* Every root says that it is the same system, so that recordings do not depend on which one it is. */
 static void make_release(void) {
   mount_tmpfs("/tmp");
-  int fd = open("/tmp/release", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-  need(fd < 0 ? -1 : write_all(fd, RELEASE), "os-release");
-  close(fd);
-  struct attributes attributes = {.set = 1, .propagation = MS_PRIVATE};
+  need(write_and_close(open("/tmp/release", O_WRONLY | O_CREAT | O_CLOEXEC, 0644), RELEASE), "os-release");
+  struct attributes attributes = {.set = attribute_flags("ro"), .propagation = MS_PRIVATE};
   need(mount("/tmp/release", "/usr/lib/os-release", NULL, MS_BIND, NULL), "/usr/lib/os-release");
   need(set_attributes(AT_FDCWD, "/usr/lib/os-release", 0, attributes), "/usr/lib/os-release");
   need(umount2("/tmp", MNT_DETACH), "/tmp");
@@ -74,7 +69,7 @@ static void make_machine(void) {
   for (size_t i = 0; i < sizeof DIRECTORIES / sizeof *DIRECTORIES; i++) need(mkdir(DIRECTORIES[i], 0755), DIRECTORIES[i]);
   for (int i = 0; i < 8; i++)
     if (machine_links[i][0][0] != 0) need(symlink(machine_links[i][1], machine_links[i][0]), "links into /usr");
-  need((int)syscall(429, machine_usr, "", AT_FDCWD, "/usr", FROM_EMPTY), "mounting /usr");
+  need(move_tree("usr", "/usr", 0), "mounting /usr");
   make_release();
   mount_tmpfs("/run");
   need(mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL), "mounting /proc");
@@ -107,16 +102,15 @@ static void say_output(const char *key, int fd) {
 }
 
 static void run_program(void) {
-  static char *none[] = {NULL};
-  int variables = (int)number(3), status = 0;
+  int variables = (int)number(2), status = 0;
   char *environment[64];
-  if (variables > 63 || 4 + variables >= argc_) {
+  if (variables > 63 || 3 + variables >= argc_) {
     say("{\"err\":\"malformed\"}");
     return;
   }
-  for (int i = 0; i < variables; i++) environment[i] = argv_[4 + i];
+  for (int i = 0; i < variables; i++) environment[i] = argv_[3 + i];
   environment[variables] = NULL;
-  char **arguments = argc_ > 4 + variables ? argv_ + 4 + variables : none;
+  char **arguments = argv_ + 3 + variables;
   /* Files in memory, which cannot fill up as pipes do while nobody reads. */
   int out = memfd_create("stdout", MFD_CLOEXEC), err = memfd_create("stderr", MFD_CLOEXEC);
   if (out < 0 || err < 0) die("memfd_create");
@@ -124,10 +118,10 @@ static void run_program(void) {
   if (child < 0) die("fork");
   if (child == 0) {
     int in = open("/dev/null", O_RDONLY);
-    umask((mode_t)strtol(arg(1), NULL, 8));
+    umask(022);
     if (in < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0 || chdir(arg(0)) < 0) _exit(127);
-    arguments[argc_ - 4 - variables] = NULL;
-    execve(arg(2), arguments, environment);
+    arguments[argc_ - 3 - variables] = NULL;
+    execve(arg(1), arguments, environment);
     _exit(127);
   }
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
@@ -156,11 +150,7 @@ static int put_entry(const char *type, const char *path, mode_t mode, const char
   if (strcmp(type, "dir") == 0) return mkdir(path, mode) < 0 && errno != EEXIST ? -1 : 0;
   if (strcmp(type, "symlink") == 0) return symlink(data, path);
   if (strcmp(type, "whiteout") == 0) return mknod(path, S_IFCHR, makedev(0, 0));
-  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-  int result = fd < 0 ? -1 : write_all(fd, data), number = errno;
-  if (fd >= 0) close(fd);
-  errno = number;
-  return result;
+  return write_and_close(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode), data);
 }
 
 static int put_tree(void) {
@@ -179,10 +169,6 @@ static int prune(const char *path) {
   return lstat(path, &st) < 0 ? -1 : remove_tree(path);
 }
 
-static int bind_remount(const char *path, const char *how) {
-  return mount(NULL, path, NULL, MS_REMOUNT | MS_BIND | (strcmp(how, "ro") == 0 ? MS_RDONLY : 0), NULL);
-}
-
 /* ---- what there is ---- */
 
 static int held_root(const char *name) { return *name == 0 ? AT_FDCWD : held_fd(name); }
@@ -199,13 +185,6 @@ static void say_mark(int fd, const char *name) {
   if (length < 0) return;
   say(",\"%s\":", name);
   say_string(value, (size_t)length);
-}
-
-static void say_target(int dir, const char *name) {
-  char target[PATH_MAX];
-  ssize_t count = readlinkat(dir, name, target, sizeof target);
-  say(",\"target\":");
-  say_string(target, count < 0 ? 0 : (size_t)count);
 }
 
 static void say_data(int dir, const char *name) {
@@ -236,17 +215,13 @@ static void entries_below(int fd, const char *path, int marks, int *any) {
 /* One entry and, of a directory, what is in it. `marks`: with what overlayfs leaves in layers. */
 static void entry(int dir, const char *name, const char *path, int marks, int *any) {
   struct stat st;
+  say_comma(any);
+  say("{\"path\":");
+  say_string(path, strlen(path));
   if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-    int number = errno;
-    say(*any ? ",{\"path\":" : "{\"path\":");
-    *any = 1;
-    say_string(path, strlen(path));
-    say(",\"error\":\"%s\"}", error_name(number));
+    say(",\"error\":\"%s\"}", error_name(errno));
     return;
   }
-  say(*any ? ",{\"path\":" : "{\"path\":");
-  *any = 1;
-  say_string(path, strlen(path));
   say(",\"type\":\"%s\",\"mode\":%u,\"uid\":%u,\"gid\":%u", type_name(st.st_mode), st.st_mode & 07777, st.st_uid, st.st_gid);
   if (S_ISLNK(st.st_mode)) say_target(dir, name);
   if (S_ISREG(st.st_mode)) say_data(dir, name);
@@ -297,8 +272,8 @@ static void answer_glob(void) {
   for (size_t i = 0; i < found.gl_pathc; i++) {
     struct stat st;
     if (stat(found.gl_pathv[i], &st) < 0) continue;
-    say(any ? ",[" : "[");
-    any = 1;
+    say_comma(&any);
+    say("[");
     say_string(found.gl_pathv[i], strlen(found.gl_pathv[i]));
     say(",");
     say_id(&st);
@@ -374,8 +349,8 @@ static void answer_mounts(void) {
     char at[PATH_MAX];
     mount_field(row, 4, at, sizeof at);
     if (!is_wanted(at)) continue;
-    say(any ? ",[" : "[");
-    any = 1;
+    say_comma(&any);
+    say("[");
     say_string(row, strlen(row));
     say(",%s]", mount_id(AT_FDCWD, at, AT_SYMLINK_NOFOLLOW) == strtoull(row, NULL, 10) ? "true" : "false");
   }
@@ -386,8 +361,7 @@ static void answer_mounts(void) {
 /* ---- what an edit touches ---- */
 
 static void say_next_id(const struct stat *st, int *any) {
-  say(*any ? "," : "");
-  *any = 1;
+  say_comma(any);
   say_id(st);
 }
 
@@ -470,7 +444,6 @@ static int machine_command(const char *op) {
   else if (strcmp(op, "put") == 0) say_done(put_tree());
   else if (strcmp(op, "place") == 0) say_done(place(arg(0), (mode_t)number(1)));
   else if (strcmp(op, "prune") == 0) say_done(prune(arg(0)));
-  else if (strcmp(op, "bind-remount") == 0) say_done(bind_remount(arg(0), arg(1)));
   else if (strcmp(op, "entries") == 0) answer_entries();
   else if (strcmp(op, "glob") == 0) answer_glob();
   else if (strcmp(op, "ids") == 0) answer_ids();

@@ -2,6 +2,49 @@ import type { MountFlag } from '../kernel/types.ts';
 
 /** The mounts of a namespace as /proc/self/mountinfo tells them. Source: proc_pid_mountinfo(5). */
 
+/** The fields of a line, with the paths as they are. */
+export interface MountInfo {
+  readonly id: string;
+  readonly parent: string;
+  /** Major and minor number of the superblock's device. */
+  readonly device: string;
+  /** The directory or file of the file system that is shown. */
+  readonly root: string;
+  /** The mount point, as far as the reader's root reaches. */
+  readonly at: string;
+  readonly options: readonly string[];
+  /** "shared:N" and the like. */
+  readonly optional: readonly string[];
+  readonly type: string;
+  readonly source: string;
+  /** The options of the superblock. */
+  readonly superblock: readonly string[];
+}
+
+/** Blanks and the like are three octal digits. */
+export const unescaped = (text: string): string =>
+  text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+
+export function mountInfo(line: string): MountInfo {
+  const fields = line.split(' ');
+  const dash = fields.indexOf('-');
+  const [id = '', parent = '', device = '', root = '', at = '', options = ''] = fields;
+  const [type = '', source = '', superblock] = fields.slice(dash + 1);
+  if (dash < 6 || superblock === undefined) throw new Error(`"${line}" is no line of mountinfo`);
+  return {
+    id,
+    parent,
+    device,
+    root: unescaped(root),
+    at: unescaped(at),
+    options: options.split(','),
+    optional: fields.slice(6, dash),
+    type,
+    source,
+    superblock: superblock.split(','),
+  };
+}
+
 export interface MountRow {
   /** The mount point, as far as the reader's root reaches. */
   readonly at: string;
@@ -17,7 +60,7 @@ export interface MountRow {
 
 const FLAGS: readonly MountFlag[] = ['ro', 'nosuid', 'nodev', 'noexec', 'noatime'];
 const DELETED = '//deleted';
-const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 interface Line extends MountRow {
   readonly id: string;
@@ -25,26 +68,20 @@ interface Line extends MountRow {
 }
 
 function lineOf(text: string): Line {
-  const fields = text.split(' ');
-  const dash = fields.indexOf('-');
-  const [id, parent, , root, at, options] = fields;
-  const source = fields[dash + 2];
-  if (id === undefined || parent === undefined || root === undefined || at === undefined || source === undefined)
-    throw new Error(`"${text}" is no line of mountinfo`);
-  const set = new Set(options?.split(','));
+  const { id, parent, at, source, root, options, superblock, optional } = mountInfo(text);
   return {
     id,
     parent,
     at,
     source,
     root: root.endsWith(DELETED) ? null : root === '/' ? '' : root,
-    flags: FLAGS.filter((flag) => set.has(flag)),
-    readonly: fields[dash + 3]?.split(',').includes('ro') === true,
-    optional: fields.slice(6, dash).filter((field) => !field.startsWith('propagate_from:')),
+    flags: FLAGS.filter((flag) => options.includes(flag)),
+    readonly: superblock.includes('ro'),
+    optional: optional.filter((field) => !field.startsWith('propagate_from:')),
   };
 }
 
-/** Parents before what is on them, siblings by mount point: the order of the model's mountTable(). Paths have no blanks here. */
+/** Parents before what is on them, siblings by mount point: the order of the model's mountTable(). */
 export function mountRows(mountinfo: string): readonly MountRow[] {
   const lines = mountinfo
     .split('\n')

@@ -104,6 +104,6 @@ function difference(merged: unknown, again: unknown): Vector {
   return text(merged) === text(again) ? {} : { merged_after_remount: again };
 }
 
-function asObject(vector: Field): Vector {
+export function asObject(vector: Field): Vector {
   return Object.fromEntries(vector.keys.map((key) => [key, vector.get(key).value]));
 }

@@ -218,19 +218,19 @@ class Reader {
     },
     open_tree_attr: (call) => this.#treeWithAttributes(call),
     move_mount: (call) => {
-      const tree = this.#paths.get(`${call.pid}:${descriptorOf(call.args[0])?.fd}`) ?? '';
+      const tree = this.#paths.get(keyOf(call)) ?? '';
       const beneath = flagsOf(call.args[4]).includes('MOVE_MOUNT_BENEATH');
       this.#add(
         { op: 'move-tree', tree: treeName(tree), path: this.#at(call, 2), ...(beneath ? { beneath } : {}) },
         call,
       );
       // From now on the descriptor is one of a mount like any other.
-      if (call.errno === null) this.#paths.set(`${call.pid}:${descriptorOf(call.args[0])?.fd}`, this.#at(call, 2));
+      if (call.errno === null) this.#paths.set(keyOf(call), this.#at(call, 2));
     },
     close: (call) => {
-      const tree = this.#paths.get(`${call.pid}:${descriptorOf(call.args[0])?.fd}`);
+      const tree = this.#paths.get(keyOf(call));
       if (tree?.startsWith(TREE)) this.#add({ op: 'close-tree', tree: treeName(tree) }, call);
-      this.#paths.delete(`${call.pid}:${descriptorOf(call.args[0])?.fd}`);
+      this.#paths.delete(keyOf(call));
     },
     mkdir: (call) => this.#mkdir(call, this.#path(call, call.args[0]), call.args[1]),
     mkdirat: (call) => this.#mkdir(call, this.#at(call, 0), call.args[2]),
@@ -296,7 +296,7 @@ class Reader {
     const fields = call.args[3] ?? '';
     const words = (name: string): readonly string[] => flagsOf(new RegExp(`${name}=([^,}]*)`).exec(fields)?.[1]);
     const recursive = flagsOf(call.args[2]).includes('AT_RECURSIVE');
-    const tree = this.#paths.get(`${call.pid}:${descriptorOf(call.args[0])?.fd}`);
+    const tree = this.#paths.get(keyOf(call));
     if (tree?.startsWith(TREE)) {
       // An older kernel has no open_tree_attr(2): the clone is made first, and this follows.
       const at = this.deeds.findLastIndex(({ call: { op } }) => op === 'open-tree');
@@ -388,6 +388,8 @@ class Reader {
   }
 }
 
+/** What the descriptor that is the first argument is to the process. */
+const keyOf = ({ pid, args }: Syscall): string => `${pid}:${descriptorOf(args[0])?.fd}`;
 const TREE = 'tree of ';
 const treeName = (held: string): string => (held.startsWith(TREE) ? held.slice(TREE.length) : held);
 const isDevice = (path: string): boolean => /^\/(dev|proc|sys)\//.test(path);

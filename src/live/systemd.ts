@@ -2,6 +2,7 @@ import { release } from 'node:os';
 import { Field } from '../conform/json.ts';
 import type { CallResult } from '../kernel/calls.ts';
 import type { Kernel } from './kernel.ts';
+import { asObject } from './record.ts';
 import { featuresOf, type Told } from './systemdfeatures.ts';
 import { changes, lookLines, mountsIn, observed } from './systemdobserved.ts';
 import { isVerb, type Json, opLine, type Tool, toolOf } from './systemdops.ts';
@@ -104,8 +105,6 @@ function stepsOf(
     return { op: asObject(op), result, stderr, after: observed(tool, answers.values(looks), tainted) };
   });
 }
-
-const asObject = (field: Field): Json => Object.fromEntries(field.keys.map((key) => [key, field.get(key).value]));
 
 /** What the draft says about itself, and what played it. */
 function headOf(draft: Field, root: SystemdRoot): Json {

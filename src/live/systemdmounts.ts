@@ -1,53 +1,25 @@
 import type { Field } from '../conform/json.ts';
-import { type Json, mutableOf, type Tool } from './systemdops.ts';
+import { byText, type MountInfo, mountInfo, unescaped } from './mountinfo.ts';
+import { type Json, mutableOf, type Tool, WORKSPACE } from './systemdops.ts';
 
-/** The mounts at and below the hierarchies, with layers told by what they are. Source: proc_pid_mountinfo(5). */
+/** The mounts at and below the hierarchies, with layers told by what they are. */
 
-const WORKSPACE = '/run/systemd/sysext';
 /** The source of the tmpfs that is the machine's root (private_root() in executor.c). */
 const ROOT_SOURCE = 'base';
 const FLAGS = ['noatime', 'nodev', 'noexec', 'nosuid'];
 
-export interface Row {
-  readonly id: number;
-  readonly parent: number;
-  /** Major and minor number of the superblock's device. */
-  readonly device: string;
-  readonly root: string;
-  readonly at: string;
-  readonly options: readonly string[];
-  readonly type: string;
-  readonly source: string;
+export interface Row extends Omit<MountInfo, 'superblock'> {
   readonly superblock: ReadonlyMap<string, string>;
+  /** A walk to the mount point ends in it. */
   readonly reached: boolean;
 }
-
-const unescaped = (text: string): string =>
-  text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 
 export function rowOf(answer: Field): Row {
   const [line, reached] = answer.array;
   if (line === undefined || reached === undefined) throw answer.fail('a line of mountinfo and whether it is reached');
-  const fields = line.string.split(' ');
-  const dash = fields.indexOf('-');
-  const [id, parent, device = '', root, at, options] = fields;
-  const [type, source, superblock] = fields.slice(dash + 1);
-  if (root === undefined || at === undefined || type === undefined || source === undefined || superblock === undefined)
-    throw line.fail('a line of mountinfo');
-  return {
-    id: Number(id),
-    parent: Number(parent),
-    device,
-    root: unescaped(root),
-    at: unescaped(at),
-    options: options?.split(',') ?? [],
-    type,
-    source,
-    superblock: new Map(
-      superblock.split(',').map((option) => [option.split('=')[0] ?? '', option.replace(/^[^=]*=/, '')]),
-    ),
-    reached: reached.boolean,
-  };
+  const { superblock, ...row } = mountInfo(line.string);
+  const options = superblock.map((option) => [option.split('=')[0] ?? '', option.replace(/^[^=]*=/, '')] as const);
+  return { ...row, superblock: new Map(options), reached: reached.boolean };
 }
 
 /** Sorted by path; mounts on one path from bottom to top. */
@@ -59,11 +31,9 @@ export function mountsOf(tool: Tool, answers: readonly Field[]): readonly Json[]
   };
   return rows
     .map((row) => ({ row, depth: depth(row) }))
-    .sort((a, b) => byText(a.row.at, b.row.at) || a.depth - b.depth || a.row.id - b.row.id)
+    .sort((a, b) => byText(a.row.at, b.row.at) || a.depth - b.depth || Number(a.row.id) - Number(b.row.id))
     .map(({ row }) => told(tool, row));
 }
-
-const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function told(tool: Tool, row: Row): Json {
   const isRoot = row.source === ROOT_SOURCE;

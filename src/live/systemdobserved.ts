@@ -1,19 +1,14 @@
 import { Field } from '../conform/json.ts';
+import { CLASSES } from '../input/imageclass.ts';
 import { command } from './lines.ts';
+import { byText } from './mountinfo.ts';
 import { mountsOf } from './systemdmounts.ts';
-import { componentOf, type Json, MUTABLE, type Tool } from './systemdops.ts';
+import { componentOf, type Json, MUTABLE, type Tool, WORKSPACE } from './systemdops.ts';
 
 /** What a machine of the executor looks like, as the format of systemd vectors tells it. */
 
-const WORKSPACE = '/run/systemd/sysext';
 /** Source: sysext.c, work_dir_for_hierarchy(): the fixed name, and the one with a random end that has been proposed. */
 const WORKDIR = /^\.systemd-.*-workdir(-[0-9a-f]+)?$/;
-
-/** The files that the tool leaves in a merged directory to know it by. Source: sysext.c, image_class_info. */
-const DOT = {
-  confext: { directory: '.systemd-confext', list: 'confexts' },
-  sysext: { directory: '.systemd-sysext', list: 'extensions' },
-} as const;
 
 /** The keys of an observation that are always there. */
 const KEYS = ['view', 'host', 'mutable', 'mounts', 'run'] as const;
@@ -64,7 +59,6 @@ export function changes(before: Observation | null, now: Observation): Json {
   return { ...Object.fromEntries(differ.map((key) => [key, now[key]])), ...tainted };
 }
 
-const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const pathOf = (entry: Json): string => new Field(entry, 'observed', 1).get('path').string;
 const sorted = (entries: readonly Json[]): readonly Json[] => [...entries].sort((a, b) => byText(pathOf(a), pathOf(b)));
 
@@ -103,11 +97,11 @@ function withoutWork(entries: readonly Field[]): readonly Json[] {
 }
 
 function viewOf(tool: Tool, entries: readonly Field[]): readonly Json[] {
-  const { directory } = DOT[tool.kind];
+  const { dotDir } = CLASSES[tool.kind];
   const isDot = (entry: Field): boolean =>
     entry.has('type') &&
     entry.get('type').string === 'dir' &&
-    tool.hierarchies.some((hierarchy) => entry.get('path').string === `${hierarchy}/${directory}`);
+    tool.hierarchies.some((hierarchy) => entry.get('path').string === `${hierarchy}/${dotDir}`);
   const dots = entries.filter(isDot);
   const below = (dot: Field): readonly Field[] =>
     entries.filter((entry) => entry.get('path').string.startsWith(`${dot.get('path').string}/`));
@@ -125,7 +119,7 @@ function dotDirectory({ kind }: Tool, dot: Field, entries: readonly Field[]): Js
     const found = entries.find((entry) => entry.get('path').string === `${path}/${name}`);
     return found?.has('data') === true ? found.get('data').string : undefined;
   };
-  const [list, work, origin] = [data(DOT[kind].list), data('work_dir'), data('origin')];
+  const [list, work, origin] = [data(CLASSES[kind].listFile), data('work_dir'), data('origin')];
   const from = origin === undefined ? undefined : originOf(origin);
   return {
     path,

@@ -1,4 +1,5 @@
 import type { Field } from '../conform/json.ts';
+import { CLASSES, IMAGE_CLASSES, type ImageClass } from '../input/imageclass.ts';
 import { command } from './lines.ts';
 
 /**
@@ -9,20 +10,19 @@ import { command } from './lines.ts';
 /** A part of a vector as JSON. */
 export type Json = Readonly<Record<string, unknown>>;
 
-const KINDS = ['confext', 'sysext'] as const;
-export type Kind = (typeof KINDS)[number];
-
 /** Which of the two tools, and over which directories. */
 export interface Tool {
-  readonly kind: Kind;
+  readonly kind: ImageClass;
   readonly hierarchies: readonly string[];
 }
 
 export const toolOf = (vector: Field): Tool => ({
-  kind: vector.get('kind').oneOf(KINDS),
+  kind: vector.get('kind').oneOf(IMAGE_CLASSES),
   hierarchies: vector.get('hierarchies').array.map((field) => field.path),
 });
 
+/** Where the tools mount extensions and build overlays. Source: sysext.c, merge_subprocess(). */
+export const WORKSPACE = '/run/systemd/sysext';
 /** Source: sysext.c, MUTABLE_EXTENSIONS_BASE_DIR. */
 export const MUTABLE = '/var/lib/extensions.mutable';
 /** Source: sysext.c, hierarchy_as_single_path_component(). */
@@ -31,7 +31,7 @@ export const componentOf = (hierarchy: string): string => hierarchy.slice(1).rep
 export const mutableOf = (hierarchy: string): string => `${MUTABLE}/${componentOf(hierarchy)}`;
 
 /** Whether the op is the tool itself, and not somebody who changes files and mounts. */
-export const isVerb = (op: Field): boolean => KINDS.some((kind) => kind === op.get('op').string);
+export const isVerb = (op: Field): boolean => IMAGE_CLASSES.some((kind) => kind === op.get('op').string);
 
 const admin = (op: string, ...args: readonly (string | number)[]): string => command('world', op, ...args);
 const mode = (field: Field): number => Number.parseInt(field.string, 8);
@@ -101,7 +101,7 @@ function mountLine(op: Field): string {
       return admin('mount-bind', op.get('source').path, path, type === 'rbind' ? 1 : 0);
     case 'remount-ro':
     case 'remount-rw':
-      return admin('bind-remount', path, type.slice(-2));
+      return admin('mount-remount', path, type === 'remount-ro' ? 'ro' : '', 1);
     case 'make-private':
       return admin('mount-propagation', path, 'private', 0);
   }
@@ -110,18 +110,17 @@ function mountLine(op: Field): string {
 function verbLine({ kind, hierarchies }: Tool, op: Field): string {
   const verb = op.get('verb').oneOf(['merge', 'unmerge', 'refresh', 'status']);
   const args = op.optional('args', (field) => field.array.map(text), []);
-  const usual = kind === 'confext' ? '/etc' : '';
+  const { command: program, env: names, hierarchies: usual } = CLASSES[kind];
   const list = hierarchies.join(':');
   const variables = {
     PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
     LANG: 'C',
-    ...(list === usual ? {} : { [`SYSTEMD_${kind.toUpperCase()}_HIERARCHIES`]: list }),
+    ...(list === usual.join(':') ? {} : { [names.hierarchies]: list }),
     ...op.optional('env', (env) => Object.fromEntries(env.keys.map((key) => [key, env.get(key).string])), {}),
   };
   const environment = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
-  const program = `systemd-${kind}`;
   const told = verb === 'status' ? ['--json=short'] : [];
   const argv = [program, '--no-reload', ...args, verb, ...told];
   const cwd = op.optional('cwd', (field) => field.path, '/');
-  return admin('run', cwd, '022', `/usr/bin/${program}`, environment.length, ...environment, ...argv);
+  return admin('run', cwd, `/usr/bin/${program}`, environment.length, ...environment, ...argv);
 }

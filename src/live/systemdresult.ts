@@ -59,8 +59,7 @@ const OWN_WORDS: readonly (readonly [message: RegExp, name: string])[] = [
     /^Unable to find a suitable workdir location .* parent directory of the upperdir is in a different filesystem\.?$/,
     'EXDEV',
   ],
-  [/^Failed to parse argument to --[a-z-]+=: /, 'EINVAL'],
-  [/^Failed to parse boolean argument to --[a-z-]+=: /, 'EINVAL'],
+  [/^Failed to parse (?:boolean )?argument to --[a-z-]+=: /, 'EINVAL'],
 ];
 
 /** Nobody stops for these. */

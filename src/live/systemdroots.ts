@@ -57,7 +57,7 @@ function candidates(): { readonly from: string; readonly paths: readonly string[
 /** What the program of a root says that it is, asked where it would run. */
 async function versionOf(kernel: Kernel, path: string): Promise<string | { readonly why: string }> {
   if (!isDirectory(join(path, 'usr'))) return { why: 'no root directory, there is no usr in it' };
-  const line = command('world', 'run', '/', '022', PROGRAM, 1, 'LANG=C', 'systemd-confext', '--version');
+  const line = command('world', 'run', '/', PROGRAM, 1, 'LANG=C', 'systemd-confext', '--version');
   const [answer] = await kernel.run([line], path);
   if (answer === undefined) return { why: 'no machine can be made of it' };
   if ('err' in answer) return { why: `${PROGRAM} cannot be run: ${answer.err}` };

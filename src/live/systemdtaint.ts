@@ -1,18 +1,13 @@
 import type { Field } from '../conform/json.ts';
+import { CLASSES } from '../input/imageclass.ts';
 import { command } from './lines.ts';
 import { directoriesOf, extensionOf, type Row, rowOf } from './systemdmounts.ts';
-import { type Json, MUTABLE, mutableOf, type Tool } from './systemdops.ts';
+import { MUTABLE, mutableOf, type Tool, WORKSPACE } from './systemdops.ts';
 
 /**
  * Whether somebody edits a layer of a mounted overlay from below, which the kernel leaves undefined: directories are known by
  * their inodes, so that one may be renamed away, and what is put in its place is no layer.
  */
-
-/** In which the tools look for extensions, the first of a name wins. Source: discover-image.c, image_search_path. */
-const SEARCHED = {
-  confext: ['/run/confexts', '/var/lib/confexts', '/usr/local/lib/confexts', '/usr/lib/confexts'],
-  sysext: ['/etc/extensions', '/run/extensions', '/var/lib/extensions'],
-} as const;
 
 const look = (op: string, ...args: readonly string[]): string => command('world', op, ...args);
 
@@ -38,7 +33,7 @@ export function touchLines(op: Field): readonly string[] {
 
 /** Lines after a step, for {@link Taint.step}: the directories that may have become layers. */
 export function layerLines({ kind, hierarchies }: Tool): readonly string[] {
-  const images = SEARCHED[kind].flatMap((at) => [`${at}/*`, `${at}/*/*`]);
+  const images = CLASSES[kind].searchPath.flatMap((at) => [`${at}/*`, `${at}/*/*`]);
   return [
     look('ids', 'below', ...hierarchies),
     look('glob', ...[...images, MUTABLE].flatMap((at) => hierarchies.map((hierarchy) => `${at}${hierarchy}`))),
@@ -100,7 +95,7 @@ export class Taint {
     const host = hosts.array[hierarchies.indexOf(hierarchy)]?.value;
     const [own] = idsAt(mutable, (path) => path === mutableOf(hierarchy));
     const ofImage = (name: string): readonly string[] => {
-      for (const at of SEARCHED[kind]) {
+      for (const at of CLASSES[kind].searchPath) {
         const start = [`${at}/${name}`, `${at}/${name}.v`, `${at}/${name}.${kind}`];
         const found = idsAt(
           images,
@@ -113,7 +108,7 @@ export class Taint {
     const idsOf = (path: string): readonly string[] => {
       const name = extensionOf(path);
       if (name !== undefined) return ofImage(name);
-      const id = path === hierarchy ? host : path.startsWith('/run/systemd/sysext/') ? undefined : own;
+      const id = path === hierarchy ? host : path.startsWith(`${WORKSPACE}/`) ? undefined : own;
       return typeof id === 'string' ? [id] : [];
     };
     const { upper, lowers } = directoriesOf(row);
@@ -123,9 +118,8 @@ export class Taint {
 }
 
 function mergedOf(result: unknown): readonly unknown[] {
-  if (typeof result !== 'object' || result === null) return [];
-  const { merged } = result as Json;
-  return Array.isArray(merged) ? merged : [];
+  if (typeof result !== 'object' || result === null || !('merged' in result)) return [];
+  return Array.isArray(result.merged) ? result.merged : [];
 }
 
 function idsAt(answer: Field, wanted: (path: string) => boolean): readonly string[] {

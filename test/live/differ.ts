@@ -54,14 +54,15 @@ export class Difference extends Error {
 export async function compare(kernel: Kernel, draft: Vector, counts: Counts): Promise<void> {
   const vector = await record(kernel, new Field(draft, 'draft', 1));
   counts.add(vector);
-  const { outcome, why } = verdictOf(vector);
+  const { outcome, why } = judged(() => conformOverlay(new Field(vector, 'recorded', 1)));
   if (outcome === 'skip') counts.undefined++;
   if (outcome === 'fail') throw new Difference(why ?? outcome, vector);
 }
 
-function verdictOf(vector: Vector): Omit<Verdict, 'name'> {
+/** What the model says to a vector; that it breaks is a difference as well. */
+export function judged(judge: () => Verdict): Omit<Verdict, 'name'> {
   try {
-    return conformOverlay(new Field(vector, 'recorded', 1));
+    return judge();
   } catch (error) {
     return { outcome: 'fail', why: `the model broke: ${error instanceof Error ? error.message : error}` };
   }

@@ -1,7 +1,7 @@
 /**
- * `npm run -s hunt -- [overlay|mounts|systemd RUNS] [--seed N]`: the live comparisons, longer than CI's; RUNS for each systemd that
- * is found (see src/live/systemdroots.ts). Exits with 1 at the first
- * difference, shrunk and printed as a vector, with the line that finds it again; with 2 if it cannot begin.
+ * `npm run -s hunt -- [overlay|mounts|systemd [RUNS]] [--seed N]`: the live comparisons, longer than CI's; with systemd, RUNS for
+ * each that is found (see src/live/systemdroots.ts). Exits with 1 at the first difference, shrunk and printed as a vector, with the
+ * line that finds it again; with 2 if it cannot begin.
  * `npm run -s hunt -- refinement` is in refinehunt.ts.
  */
 import fc from 'fast-check';
@@ -15,8 +15,8 @@ import { drafts } from './drafts.ts';
 import { compareMounts, MountCounts } from './mounts.ts';
 import { huntRefinement } from './refinehunt.ts';
 import { compareSystemd, VerbCounts } from './systemddiffer.ts';
-import { knows } from './systemdplayer.ts';
 import { sequences } from './systemdsequences.ts';
+import { knows } from './systemdversions.ts';
 
 type Done = Pick<fc.RunDetails<unknown>, 'failed' | 'numRuns' | 'errorInstance'>;
 type Hunted = readonly [counts: Counts | MountCounts | VerbCounts, done: Done];

@@ -12,10 +12,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { choose } from '../../models/scenario.ts';
 import { scenario } from '../../models/scenarios/parallel-runs.ts';
 import { endings } from '../../properties/endings.ts';
+import { type MountInfo, mountInfo } from '../../src/live/mountinfo.ts';
 import { resultOf } from '../../src/live/systemdresult.ts';
 import type { SystemdRoot } from '../../src/live/systemdroots.ts';
+import { FURNISHED } from './sandbox.ts';
 import { seedOf, startedSystemd } from './start.ts';
-import { knows } from './systemdplayer.ts';
+import { knows, versionOf } from './systemdversions.ts';
 
 const { kernel, roots, why } = await startedSystemd(knows);
 await kernel?.stop();
@@ -44,12 +46,7 @@ umask 022
 mount -t tmpfs -o mode=0755 tmpfs "$1"; mount --make-shared "$1"
 cd "$1"
 mkdir -p etc/keys usr var/lib/extensions.mutable/etc run proc sys dev tmp
-for link in bin lib lib64 sbin; do ln -s "usr/$link" "$link"; done
-mount --bind "$2/usr" usr; mount -o remount,bind,ro usr
-printf 'ID=testos\\nVERSION_ID=1\\n' > ../os-release; mount --bind ../os-release usr/lib/os-release
-: > dev/null; mount --bind /dev/null dev/null
-mount -t proc proc proc
-mount -t tmpfs -o mode=0755 tmpfs run; mount --make-shared run
+${FURNISHED}
 image() { mkdir -p "var/lib/confexts/a/etc/extension-release.d"; echo ID=_any > "var/lib/confexts/a/etc/extension-release.d/extension-release.a"; echo "$1" > "var/lib/confexts/a/etc/app.conf"; }
 image a1
 ${submount === 'no' ? '' : 'mount -t tmpfs keys etc/keys'}
@@ -59,26 +56,10 @@ export LANG=C
 sed "s# $1# #" /proc/self/mountinfo > ../mountinfo
 `;
 
-interface Row {
-  readonly id: string;
-  readonly parent: string;
-  readonly root: string;
-  readonly at: string;
-  readonly type: string;
-  readonly source: string;
-}
-
-const rowOf = (line: string): Row => {
-  const [left = '', right = ''] = line.split(' - ');
-  const [id = '', parent = '', , root = '', at = ''] = left.split(' ');
-  const [type = '', source = ''] = right.split(' ');
-  return { id, parent, root, at, type, source };
-};
-
-/** What is mounted on /etc, in the words of stackText(). */
+/** What is mounted on /etc, in the words of stackText(); the mount point of the root is "". */
 function stackOf(mountinfo: string): string {
-  const rows = mountinfo.trim().split('\n').map(rowOf);
-  const level = (of: Row, name: string): string => {
+  const rows = mountinfo.trim().split('\n').map(mountInfo);
+  const level = (of: MountInfo, name: string): string => {
     const inside = rows.filter(({ parent, at }) => parent === of.id && at.startsWith('/etc/'));
     const words = inside.map((row) =>
       row.source === 'keys' ? 'keys' : `keys=${row.type === 'overlay' ? 'overlay' : 'root'}:${row.root}`,
@@ -132,8 +113,7 @@ describe.skipIf(roots.length === 0)(`two tools at the same time${why}`, () => {
   );
   it.each(cases)(`$title: end as in the model (seed ${seed})`, ({ pair, root }) => {
     const [one, two, submount] = pair;
-    const systemd = root.version.split('.')[0] ?? '';
-    const system = scenario.build(choose(scenario, { systemd, submount, verbs: `${one}+${two}` }));
+    const system = scenario.build(choose(scenario, { systemd: versionOf(root), submount, verbs: `${one}+${two}` }));
     const known = endings(system, one === two).endings;
     const seen = fc.sample(ORDER, { seed, numRuns: RUNS }).map((order) => ({ order, end: play(root, pair, order) }));
     expect(seen.filter(({ end }) => !known.includes(end) && !BUSY.test(end))).toEqual([]);

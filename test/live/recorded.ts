@@ -33,7 +33,7 @@ export type Change = (step: Step, index: number) => readonly Step[];
 export const words = ({ at, call }: Step): string => `${at} ${call.op}${'path' in call ? ` ${call.path}` : ''}`;
 
 /** The verbs of {@link everyVerb} by their numbers. */
-export const VERB = { merge: 1, skipped: 2, refresh: 3, failing: 4, unmerge: 5 } as const;
+const VERB = { merge: 1, skipped: 2, refresh: 3, failing: 4, unmerge: 5 } as const;
 type VerbName = keyof typeof VERB;
 
 /** What is different if the program of one verb is changed, in mode "yes". */

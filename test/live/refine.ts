@@ -19,7 +19,7 @@ import { LOCKS } from '../../models/systemd/names.ts';
 import type { Outcome as VerbOutcome } from '../../models/systemd/outcome.ts';
 import { QUESTIONS } from '../../models/systemd/questions.ts';
 import { VERB_PROGRAMS } from '../../models/systemd/verbs.ts';
-import { systemd, VERSIONS, type Version } from '../../models/systemd/versions.ts';
+import { systemd, type Version } from '../../models/systemd/versions.ts';
 import { build, tree } from '../../models/world.ts';
 import type { Call, CallResult } from '../../src/kernel/calls.ts';
 import { resolve } from '../../src/kernel/path.ts';
@@ -27,21 +27,13 @@ import { step as kernelStep } from '../../src/kernel/step.ts';
 import { failed, type Outcome, type TaskId } from '../../src/kernel/types.ts';
 import { type Read, task as taskOf, type World } from '../../src/kernel/world.ts';
 import { type Deed, type Deeds, overlayDeed, sorted } from '../../src/live/syscalls.ts';
-import type { SystemdRoot } from '../../src/live/systemdroots.ts';
 import type { LinuxCall, Program } from '../../src/program/linux.ts';
-import { type Run, read, type Scenario, type Setup, type Verb } from './sandbox.ts';
+import { type Run, read, type Scenario, type Verb } from './sandbox.ts';
 
 const TOOL = 'tool';
 const ADMIN = 'admin';
 
 // ---- the model's side of a scenario -------------------------------------------------------------------------------
-
-/** Which version of the model a real systemd is held against. */
-export function versionOf({ version }: SystemdRoot): Version {
-  const known = VERSIONS.find((each) => version.split('.')[0] === each);
-  if (known === undefined) throw new Error(`the model does not know systemd ${version}`);
-  return known;
-}
 
 /** The only place that knows how the model's programs are called. */
 function programOf(
@@ -98,7 +90,7 @@ export function refine(
   let ran = 0;
   for (const step of scenario.steps) {
     if (!('verb' in step)) {
-      world = setUp(world, step);
+      world = made(world, ADMIN, step);
       continue;
     }
     const run = runs[ran++];
@@ -112,8 +104,6 @@ export function refine(
   }
   return null;
 }
-
-const setUp = (world: World, call: Setup): World => made(world, ADMIN, call);
 
 /** The world after a call that has to succeed. */
 function made(world: World, task: TaskId, call: Call): World {

@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { options, UsageError } from '../../src/cli/usage.ts';
 import type { SystemdRoot } from '../../src/live/systemdroots.ts';
 import { SCENARIOS } from './morescenarios.ts';
-import { refine, versionOf } from './refine.ts';
+import { refine } from './refine.ts';
 import { fromText, play, type Run, read, type Scenario, toText, traceFile, watchedRoots } from './sandbox.ts';
+import { versionOf } from './systemdversions.ts';
 
 /** Gives the exit status: 1 if a real run is none of the model's. */
 export async function huntRefinement(args: readonly string[]): Promise<number> {

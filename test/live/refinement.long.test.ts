@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { refine, versionOf } from './refine.ts';
+import { refine } from './refine.ts';
 import { play, watchedRoots } from './sandbox.ts';
 import { CHOSEN } from './scenarios.ts';
+import { versionOf } from './systemdversions.ts';
 
 /** What "a run of the model's program" is, refine.ts says. */
 const { roots, why } = await watchedRoots();

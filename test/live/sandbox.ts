@@ -16,7 +16,7 @@ import { parseStrace } from '../../src/live/strace.ts';
 import { type Deed, deedsOf, UNTRACED } from '../../src/live/syscalls.ts';
 import type { SystemdRoot } from '../../src/live/systemdroots.ts';
 import { startedSystemd } from './start.ts';
-import { knows } from './systemdplayer.ts';
+import { knows } from './systemdversions.ts';
 
 /** What an administrator does. Paths lead over no absolute symlink: on the real side they are walked from outside. */
 export type Setup = CallOf<
@@ -144,6 +144,16 @@ export function fromText(text: string): readonly Run[] {
 
 // ---- the script ------------------------------------------------------------------------------------------------------
 
+/** What a root needs besides bare directories, for a shell that stands in it; $2 is the directory with the tools. */
+export const FURNISHED = `
+for link in bin lib lib64 sbin; do ln -s "usr/$link" "$link"; done
+mount --bind "$2/usr" usr; mount -o remount,bind,ro usr
+printf 'ID=testos\\nVERSION_ID=1\\n' > ../os-release; mount --bind ../os-release usr/lib/os-release
+: > dev/null; mount --bind /dev/null dev/null
+mount -t proc proc proc
+mount -t tmpfs -o mode=0755 tmpfs run; mount --make-shared run
+`;
+
 /**
  * $1 is the new root, $2 the directory with the tools, $3 what the root is on. As after every boot, there is a /run/systemd.
  * The release is that of the model's world.
@@ -155,12 +165,7 @@ if [ "$3" = disk ]; then mount --bind "$1" "$1"; else mount -t tmpfs -o mode=075
 mount --make-shared "$1"
 cd "$1"
 mkdir etc opt srv usr var var/lib run proc sys dev tmp
-for link in bin lib lib64 sbin; do ln -s "usr/$link" "$link"; done
-mount --bind "$2/usr" usr; mount -o remount,bind,ro usr
-printf 'ID=testos\\nVERSION_ID=1\\n' > ../os-release; mount --bind ../os-release usr/lib/os-release
-: > dev/null; mount --bind /dev/null dev/null
-mount -t proc proc proc
-mount -t tmpfs -o mode=0755 tmpfs run; mount --make-shared run
+${FURNISHED}
 mkdir run/systemd
 `;
 

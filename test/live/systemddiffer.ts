@@ -1,12 +1,11 @@
 /** One draft on a real systemd and on the model, and what was seen while drafts were compared. */
 import { Field } from '../../src/conform/json.ts';
-import type { Verdict } from '../../src/conform/overlay.ts';
+import { conformSystemd } from '../../src/conform/systemd.ts';
 import type { Kernel } from '../../src/live/kernel.ts';
 import { recordSystemd } from '../../src/live/systemd.ts';
 import type { Json } from '../../src/live/systemdops.ts';
 import type { SystemdRoot } from '../../src/live/systemdroots.ts';
-import { Difference } from './differ.ts';
-import { play } from './systemdplayer.ts';
+import { Difference, judged } from './differ.ts';
 import { asked } from './systemdsequences.ts';
 
 /** What a step of a complete vector says: the tool and verb, the mode that was asked for, and what came of it. */
@@ -81,15 +80,7 @@ export async function compareSystemd(
   const vector = await recordSystemd(kernel, root, new Field(named, 'draft', 1));
   const field = new Field(vector, 'recorded', 1);
   counts.add(field);
-  const { outcome, why, note } = verdictOf(field);
+  const { outcome, why, note } = judged(() => conformSystemd(field));
   if (outcome === 'skip' || note !== undefined) counts.partly++;
   if (outcome === 'fail') throw new Difference(why ?? outcome, vector);
-}
-
-function verdictOf(vector: Field): Omit<Verdict, 'name'> & { readonly note?: string } {
-  try {
-    return play(vector);
-  } catch (error) {
-    return { outcome: 'fail', why: `the model broke: ${error instanceof Error ? error.message : error}` };
-  }
 }

@@ -27,9 +27,8 @@ async function draftsOf(module: string): Promise<readonly Vector[]> {
 }
 
 /** A file of vectors: where they come from, and a vector on each line. */
-async function recorded(kernel: Kernel, module: string, before: string): Promise<string> {
+async function recorded(kernel: Kernel, module: string, drafts: readonly Vector[], before: string): Promise<string> {
   const origin = { kernel: `Linux ${release()}`, command: 'npm run -s vectors', source: `${SOURCES}/${module}` };
-  const drafts = await draftsOf(module);
   if (drafts.some((draft) => 'hierarchies' in draft)) return recordedSystemd(kernel, roots, drafts, origin, before);
   const lines = [JSON.stringify({ recorded: origin })];
   for (const draft of drafts) lines.push(JSON.stringify(await completed(kernel, draft, module)));
@@ -74,7 +73,7 @@ for (const module of readdirSync(SOURCES)
   const folder = has('script') ? MOUNT : has('hierarchies') ? SYSTEMD : OWN;
   const file = `${folder}/${module.replace(/\.ts$/, '.jsonl')}`;
   const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  const text = await recorded(kernel, module, before);
+  const text = await recorded(kernel, module, drafts, before);
   const same = vectorsOf(before) === vectorsOf(text);
   process.stdout.write(
     `${file}: ${text.split('\n').length - 2} vectors${same ? ', as before' : checks ? ', not the same' : ''}\n`,

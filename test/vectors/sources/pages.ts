@@ -2,24 +2,16 @@
  * Drafts of systemd vectors for the rows of the pages in docs/ that nothing else has recorded: the cases are those of src/pages/, so
  * that a page and its recording cannot be about different things.
  */
+import { MUTABLE_MODES } from '../../../src/input/config.ts';
 import type { Call } from '../../../src/kernel/calls.ts';
 import type { Entry, PlainFs } from '../../../src/kernel/types.ts';
 import { inodeOf } from '../../../src/kernel/tree.ts';
 import { CAUSES, CAUSES_ROOT } from '../../../src/pages/causes.ts';
 import { CHANGES, CHANGES_ROOT } from '../../../src/pages/changes.ts';
 import { callsBefore, drawnTree, type Host, KINDS, recordingName } from '../../../src/pages/modemachines.ts';
+import type { Op, SystemdDraft } from './systemd.ts';
 
-type Op = Readonly<Record<string, unknown>>;
 type Verb = Op & { readonly verb: string };
-
-interface SystemdDraft {
-  readonly name: string;
-  readonly note: string;
-  readonly kind: 'confext' | 'sysext';
-  readonly hierarchies: readonly string[];
-  readonly setup: readonly Op[];
-  readonly steps: readonly { readonly do: Op }[];
-}
 
 const octal = (mode: number): string => `0${mode.toString(8).padStart(3, '0')}`;
 
@@ -133,7 +125,6 @@ export const FAILURES: readonly SystemdDraft[] = CAUSES.flatMap(([, causes]) => 
   });
 });
 
-const MODES = ['no', 'auto', 'yes', 'import', 'ephemeral', 'ephemeral-import'];
 const WRITES: readonly Call[] = [
   { op: 'write', path: '/etc/new.conf', data: 'new' },
   { op: 'write', path: '/etc/app.conf', data: 'edited' },
@@ -142,7 +133,7 @@ const WRITES: readonly Call[] = [
 
 /** Kinds of mutable directory and of hierarchies that the matrix has not. */
 const MACHINES: readonly (readonly [kind: string, host: Host, modes: readonly string[]])[] = [
-  ...KINDS.filter(({ tag }) => tag === null).map(({ name }) => [name, 'files', MODES] as const),
+  ...KINDS.filter(({ tag }) => tag === null).map(({ name }) => [name, 'files', MUTABLE_MODES] as const),
   ['missing', 'files', ['auto']],
   ['link to `/etc`', 'files', ['auto', 'ephemeral-import']],
   ['link to `/etc`', 'missing', ['auto']],

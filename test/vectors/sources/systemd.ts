@@ -1,9 +1,9 @@
 /** Drafts of systemd vectors picked by hand, a few steps for each rule: see ../systemd/README.md. */
 
-type Op = Readonly<Record<string, unknown>>;
+export type Op = Readonly<Record<string, unknown>>;
 type Files = Readonly<Record<string, string | Op>>;
 
-interface SystemdDraft {
+export interface SystemdDraft {
   readonly name: string;
   readonly note: string;
   readonly kind: 'confext' | 'sysext';
