@@ -4,8 +4,10 @@
 export const WORKSPACE = '/run/systemd/sysext';
 /** Where images are locked while somebody reads them. */
 export const LOCKS = '/run/systemd/nspawn/locks';
+/** Where the mutable directories are. Source: MUTABLE_EXTENSIONS_BASE_DIR. */
+export const MUTABLE = '/var/lib/extensions.mutable';
 /** The mutable directory of a hierarchy: /etc has /var/lib/extensions.mutable/etc; further slashes become dots. */
-export const mutableDirectory = (h: string): string => `/var/lib/extensions.mutable/${dotted(h)}`;
+export const mutableDirectory = (h: string): string => `${MUTABLE}/${dotted(h)}`;
 /** The work directory beside an upper directory. It has one fixed name per hierarchy. */
 export const workName = (h: string): string => `.systemd-${dotted(h)}-workdir`;
 /** Exit statuses of the merge child: MERGE_NOTHING_FOUND is 123, MERGE_SKIP_REFRESH 124. */

@@ -1,4 +1,4 @@
-import { WORKSPACE } from '../../models/systemd/names.ts';
+import { MUTABLE, WORKSPACE } from '../../models/systemd/names.ts';
 import { CLASSES } from '../input/imageclass.ts';
 import { layerRoot } from '../kernel/lookup.ts';
 import { type MountLine, mountTable } from '../kernel/mounttable.ts';
@@ -17,7 +17,6 @@ export type Observation = Readonly<Record<Part, readonly Noted[]>>;
 export const PARTS = ['view', 'host', 'mutable', 'mounts', 'run'] as const;
 export type Part = (typeof PARTS)[number];
 
-const MUTABLE = '/var/lib/extensions.mutable';
 const DOT_DIRS: ReadonlySet<string> = new Set(Object.values(CLASSES).map(({ dotDir }) => dotDir));
 const LIST_FILES = Object.values(CLASSES).map(({ listFile }) => listFile);
 const WORK_DIR = /^\.systemd-.*-workdir$/;

@@ -1,3 +1,4 @@
+import { byText } from '../kernel/tree.ts';
 import type { MountFlag } from '../kernel/types.ts';
 
 /** The mounts of a namespace as /proc/self/mountinfo tells them. Source: proc_pid_mountinfo(5). */
@@ -60,7 +61,6 @@ export interface MountRow {
 
 const FLAGS: readonly MountFlag[] = ['ro', 'nosuid', 'nodev', 'noexec', 'noatime'];
 const DELETED = '//deleted';
-export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 interface Line extends MountRow {
   readonly id: string;

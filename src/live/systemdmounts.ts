@@ -1,5 +1,6 @@
 import type { Field } from '../conform/json.ts';
-import { byText, type MountInfo, mountInfo, unescaped } from './mountinfo.ts';
+import { byText } from '../kernel/tree.ts';
+import { type MountInfo, mountInfo, unescaped } from './mountinfo.ts';
 import { type Json, mutableOf, type Tool, WORKSPACE } from './systemdops.ts';
 
 /** The mounts at and below the hierarchies, with layers told by what they are. */

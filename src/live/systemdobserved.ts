@@ -1,7 +1,7 @@
 import { Field } from '../conform/json.ts';
 import { CLASSES } from '../input/imageclass.ts';
+import { byText } from '../kernel/tree.ts';
 import { command } from './lines.ts';
-import { byText } from './mountinfo.ts';
 import { mountsOf } from './systemdmounts.ts';
 import { componentOf, type Json, MUTABLE, type Tool, WORKSPACE } from './systemdops.ts';
 

@@ -1,5 +1,7 @@
 /** Causes for which a verb fails, or does what nobody would expect: the cases of the second part of docs/failures.md. */
+
 import type { Verb } from '../../models/systemd/invocation.ts';
+import { MUTABLE } from '../../models/systemd/names.ts';
 import type { ImageClass } from '../input/imageclass.ts';
 import type { Call } from '../kernel/calls.ts';
 import {
@@ -11,7 +13,6 @@ import {
   INSTALL,
   indented,
   link,
-  MUTABLE,
   make,
   move,
   readonly,

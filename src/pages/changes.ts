@@ -1,4 +1,5 @@
 /** What may happen between a merge and a refresh: the cases of the page docs/skip.md. */
+import { MUTABLE } from '../../models/systemd/names.ts';
 import type { ImageClass } from '../input/imageclass.ts';
 import type { Call } from '../kernel/calls.ts';
 import {
@@ -10,7 +11,6 @@ import {
   INSTALL,
   indented,
   link,
-  MUTABLE,
   make,
   move,
   releaseOf,

@@ -1,10 +1,11 @@
 /** The machines of the page docs/modes.md: what the mutable directory, the hierarchy and the extensions may be. */
+import { MUTABLE } from '../../models/systemd/names.ts';
 import type { Call } from '../kernel/calls.ts';
 import { parseTree } from '../kernel/notation.ts';
 import type { PlainFs } from '../kernel/types.ts';
 import type { World } from '../kernel/world.ts';
 import { after, machine } from './lab.ts';
-import { bind, extension, indented, MUTABLE, readonly, tmpfs, write } from './parts.ts';
+import { bind, extension, indented, readonly, tmpfs, write } from './parts.ts';
 
 /** What the mutable directory may be. `drawn` is what is there; `calls` are made by an administrator before the merge. */
 export interface Kind {

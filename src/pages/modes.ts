@@ -1,6 +1,8 @@
 /** The page docs/modes.md: what each mutable mode does with each kind of mutable directory, host and number of extensions. */
+
 import { invoke } from '../../models/systemd/invocation.ts';
 import { MODES, type Mode } from '../../models/systemd/mutable.ts';
+import { MUTABLE } from '../../models/systemd/names.ts';
 import { ABOUT, RELEASES, systemd, VERSIONS, type Version } from '../../models/systemd/versions.ts';
 import { layersOf } from '../conform/systemdview.ts';
 import type { Call } from '../kernel/calls.ts';
@@ -11,7 +13,6 @@ import { ADMIN, attempt, OTHER_VERSIONS, otherVersions, tries, versionsText } fr
 import { overlayOf } from './look.ts';
 import { code, grouped, listed, page, paragraph, table } from './markdown.ts';
 import { EXTENSIONS, type Extensions, type Host, KINDS, type Kind, recordingName, worldOf } from './modemachines.ts';
-import { MUTABLE } from './parts.ts';
 import { classOf, mustAgree, type Recorded, type Recordings } from './recorded.ts';
 
 // ---- one row ------------------------------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
 /** What the machines of several pages are put together from: drawings, and calls that an administrator makes. */
+import { MUTABLE } from '../../models/systemd/names.ts';
 import { CLASSES, type ImageClass } from '../input/imageclass.ts';
 import type { Call } from '../kernel/calls.ts';
 import { parseTree } from '../kernel/notation.ts';
@@ -8,7 +9,6 @@ import type { PlainFs } from '../kernel/types.ts';
 
 export const EXTENSION = '/var/lib/confexts/a';
 export const STAGED = '/var/lib/staged';
-export const MUTABLE = '/var/lib/extensions.mutable';
 export const releaseOf = (name: string): string => `/etc/extension-release.d/extension-release.${name}`;
 
 export const write = (path: string, data: string): Call => ({ op: 'write', path, data });
